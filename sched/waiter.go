@@ -1,0 +1,162 @@
+package sched
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// The one blocking primitive.
+//
+// Whoever waits for something, a coroutine or an ordinary goroutine, is a
+// Waiter. A wait is numbered: Begin gives its Ticket, the waiter is published
+// where wakers look (a channel's queue, a timer, a descriptor), then Park
+// blocks. Ready(ticket, outcome) ends that wait and no other: the first call
+// with the current ticket wins, every later one, and every one with an older
+// ticket, returns false and has done nothing. So a timer that fires late, a
+// second waker or a deadline of an earlier call needs no cancelling to be
+// harmless, and a deadline is just a second waker.
+//
+//	state = seq<<24 | outcome<<4 | parked
+//
+//	       Begin                Park, on g0 or the goroutine
+//	seq ──────────▶ seq ──────────────────────────────▶ seq|parked
+//	                 │ Ready: CAS to seq+1                  │ Ready: CAS to seq+1,
+//	                 ▼                                      ▼        then run the waiter
+//	               seq+1  Park's CAS fails: go on          seq+1
+//
+// No wake-up is lost: the only move to parked is a CAS from the very state in
+// which nobody has called Ready, and Ready's CAS tells from the same word
+// whether it must run the waiter. Park's CAS runs on g0, after the coroutine
+// has left its stack, so whoever sees parked may resume it at once.
+//
+// A waker that finds a waiter in a queue must take Ready's false as "it has
+// gone" (its deadline passed, another case of its select was chosen, or it is
+// being unwound) and go on to the next.
+
+const (
+	waiterParked   = 1
+	outcomeShift   = 4
+	outcomeBits    = 20
+	outcomeMask    = 1<<outcomeBits - 1
+	ticketShift    = outcomeShift + outcomeBits
+	waiterSeqOne   = 1 << ticketShift
+	waiterSeqMask  = ^uint64(waiterSeqOne - 1)
+	maxWaitOutcome = outcomeMask
+)
+
+// Ticket names one wait of one Waiter.
+type Ticket uint64
+
+// Waiter is who waits. A coroutine has one for its life; a goroutine borrows
+// one from Self and gives it back with Release.
+type Waiter struct {
+	state atomic.Uint64
+	g     *G            // nil: an ordinary goroutine
+	note  chan struct{} // goroutine: one slot, filled by Ready when parked
+
+	// Cache is a free slot for the owner (only the owner, only while it runs):
+	// wsync keeps its last queue node there.
+	Cache any
+}
+
+var goroutineWaiters = sync.Pool{New: func() any {
+	return &Waiter{note: make(chan struct{}, 1)}
+}}
+
+// Self returns the Waiter of the calling coroutine, or one for the calling
+// goroutine. Call Release when the wait is over.
+func Self() *Waiter {
+	if gp := Getg(); gp != nil {
+		return &gp.Waiter
+	}
+	return goroutineWaiters.Get().(*Waiter)
+}
+
+// Release gives a goroutine's Waiter back. For a coroutine it does nothing.
+func (w *Waiter) Release() {
+	if w.g == nil {
+		goroutineWaiters.Put(w)
+	}
+}
+
+// G returns the coroutine that waits, nil for an ordinary goroutine.
+func (w *Waiter) G() *G { return w.g }
+
+// Begin returns the ticket of the wait that the owner is about to begin.
+func (w *Waiter) Begin() Ticket { return Ticket(w.state.Load() & waiterSeqMask) }
+
+// Pending reports whether the wait t has not been ended yet.
+func (w *Waiter) Pending(t Ticket) bool {
+	return w.state.Load()&waiterSeqMask == uint64(t)
+}
+
+// Park blocks the owner until somebody has called Ready with t, and returns
+// that call's outcome. It returns at once if that has already happened. why and
+// obj (a pointer to what is waited for, or nil) are shown in events and reports.
+//
+// When the runtime ends while a coroutine is parked, Park does not return: it
+// unwinds the coroutine, whose deferred calls run.
+func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
+	if s := w.state.Load(); s&waiterSeqMask == uint64(t) {
+		if w.g != nil {
+			w.g.park(t, why, obj)
+		} else {
+			w.parkNative(t)
+		}
+	}
+	return int(w.state.Load() >> outcomeShift & outcomeMask)
+}
+
+// parkNative blocks a goroutine. Deadlock detection knows it by this name.
+//
+//go:noinline
+func (w *Waiter) parkNative(t Ticket) {
+	if w.commit(t) {
+		<-w.note
+	}
+}
+
+// commit moves the wait t to parked; false means that it has been ended.
+func (w *Waiter) commit(t Ticket) bool {
+	for {
+		s := w.state.Load()
+		if s&waiterSeqMask != uint64(t) {
+			return false
+		}
+		if w.state.CompareAndSwap(s, s|waiterParked) {
+			return true
+		}
+	}
+}
+
+// Ready ends the wait t with outcome (0 to 1<<20-1) and makes its owner
+// runnable. It reports whether this call was the one that ended it. It never
+// parks, and may be called by coroutines, by goroutines and from timers.
+func (w *Waiter) Ready(t Ticket, outcome int) bool {
+	ok, parked := w.claim(t, outcome)
+	if parked {
+		if w.g != nil {
+			goready(w.g, trace.ByCoroutine)
+		} else {
+			w.note <- struct{}{}
+		}
+	}
+	return ok
+}
+
+// claim is Ready without the last step: parked tells that the caller must now
+// make the owner runnable.
+func (w *Waiter) claim(t Ticket, outcome int) (ok, parked bool) {
+	for {
+		s := w.state.Load()
+		if s&waiterSeqMask != uint64(t) {
+			return false, false
+		}
+		next := uint64(t) + waiterSeqOne | uint64(outcome&outcomeMask)<<outcomeShift
+		if w.state.CompareAndSwap(s, next) {
+			return true, s&waiterParked != 0
+		}
+	}
+}

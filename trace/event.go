@@ -1,0 +1,183 @@
+// Package trace is what a run says of itself: every scheduling decision is an
+// [Event], written to a ring that belongs to the P it was made on, drained by a
+// [Recorder], and read back as a text timeline or as a Perfetto track.
+package trace
+
+// Kind says what happened. An Event's Sub, A, B and C mean what its Kind says.
+type Kind uint8
+
+// The kinds. "G" is Event.G: the coroutine on whose behalf the decision was
+// made, 0 when it was made on g0 or by a goroutine outside the runtime.
+const (
+	KNone      Kind = iota
+	KBoot           // a step of the runtime's life; Sub: Step
+	KProcs          // procresize; A: Ps before, B: Ps after
+	KGoCreate       // newproc by G; A: the new G, B: its entry pc, C: pc of the go statement; Sub: Queue it went to
+	KGoStart        // execute; G: who runs now; Sub: Queue it came from; A: 1 when it has no stack yet (fresh)
+	KGoPark         // gopark; G: who parks; Sub: Reason; A: object, B: pc of the call that parks
+	KGoReady        // goready by G (0: see C); A: who is runnable again; Sub: Queue it went to; B: object; C: Cause
+	KGoYield        // G gave up its P of its own will; Sub: Queue it went to
+	KGoExit         // goexit of G
+	KGoBlock        // G entered Block or was caught in a native call; its P goes on without it
+	KGoUnblock      // G came back from Block; A: 1 when it found a P at once
+	KSteal          // A: victim P, B: how many Gs were taken, C: the one that runs first
+	KOverflow       // the local queue was full: A: how many Gs went to the global queue
+	KGlobGet        // A: how many Gs were taken from the global queue
+	KMStart         // startm; A: the M, B: the P it is given; Sub: 1 when the M is new
+	KMStop          // stopm: this M has no work and sleeps
+	KMSpin          // this M looks for work; Sub: 1 begins, 0 ends
+	KPAcquire       // acquirep: this M now owns this P
+	KPIdle          // this P went to the idle list
+	KHandoff        // handoffp; A: the P, B: the M that lost it
+	KRetake         // sysmon took a P; A: the P, B: the M that lost it, C: nanoseconds it had been in user mode
+	KNetpoll        // A: how many Gs became runnable, B: nanoseconds blocked; Sub: 1 when it could block
+	KTimer          // a timer fired; A: when it was due, B: nanoseconds late
+	KFork           // Do pushed a child; A: fork id
+	KForkSteal      // a child of Do runs on another P; A: fork id, B: victim P
+	KFdOpen         // A: descriptor
+	KFdClose        // A: descriptor
+	KPanic          // G panicked and nobody recovered
+	KDeadlock       // A: how many coroutines are parked for ever
+	KindCount
+)
+
+// Event is one decision. Its size is fixed, so that a ring is an array.
+type Event struct {
+	Time    int64  // nanoseconds on the runtime's clock, since its start
+	G       uint64 // coroutine id, 0 for none
+	A, B, C uint64 // see Kind
+	M       int32  // M id, -1 for none
+	P       int16  // P id, -1 for none
+	Kind    Kind
+	Sub     uint8 // see Kind
+}
+
+// Reason says why a coroutine parks. The words are the Go runtime's where it
+// has the same wait.
+type Reason uint8
+
+// The reasons.
+const (
+	WaitNone Reason = iota
+	WaitChanReceive
+	WaitChanSend
+	WaitChanReceiveNil
+	WaitChanSendNil
+	WaitSelect
+	WaitSelectNoCases
+	WaitMutexLock
+	WaitRWMutexRLock
+	WaitRWMutexLock
+	WaitWaitGroup
+	WaitCond
+	WaitOnce
+	WaitSemaphore
+	WaitGroup
+	WaitSleep
+	WaitIORead
+	WaitIOWrite
+	WaitIOAccept
+	WaitIOConnect
+	WaitJoin
+	WaitBlock
+	WaitUser
+	ReasonCount
+)
+
+var reasonNames = [ReasonCount]string{
+	"", "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)",
+	"select", "select (no cases)", "wsync.Mutex.Lock", "wsync.RWMutex.RLock", "wsync.RWMutex.Lock",
+	"wsync.WaitGroup.Wait", "wsync.Cond.Wait", "wsync.Once.Do", "wsync.Semaphore.Acquire", "wsync.Group.Wait",
+	"sleep", "IO read", "IO write", "IO accept", "IO connect", "join", "native call", "user",
+}
+
+// String returns the reason in words, as "chan receive".
+func (r Reason) String() string {
+	if r < ReasonCount {
+		return reasonNames[r]
+	}
+	return "unknown reason"
+}
+
+// Queue names where a G was put or found.
+type Queue uint8
+
+// The queues.
+const (
+	QNone    Queue = iota
+	QRunnext       // the P's next slot
+	QLocal         // the P's local run queue
+	QGlobal        // the global run queue
+	QSteal         // another P's queue
+	QNetpoll       // straight from the poller
+	QStack         // taken by a finishing coroutine, on its stack
+	QTimer         // straight from a timer
+	QueueCount
+)
+
+var queueNames = [QueueCount]string{"", "runnext", "runq", "global runq", "stolen", "netpoll", "same stack", "timer"}
+
+// String returns the queue's name, as "runq".
+func (q Queue) String() string {
+	if q < QueueCount {
+		return queueNames[q]
+	}
+	return "unknown queue"
+}
+
+// Cause says who made a G runnable when no coroutine did.
+type Cause uint8
+
+// The causes.
+const (
+	ByCoroutine Cause = iota // Event.G did
+	ByTimer
+	ByNetpoll
+	ByGoroutine // an ordinary goroutine outside the runtime
+	BySysmon
+	ByUnwind // the runtime is ending and lets it run its deferred calls
+	CauseCount
+)
+
+var causeNames = [CauseCount]string{"coroutine", "timer", "netpoll", "goroutine", "sysmon", "unwind"}
+
+// String returns the cause in one word, as "timer".
+func (c Cause) String() string {
+	if c < CauseCount {
+		return causeNames[c]
+	}
+	return "unknown cause"
+}
+
+// Step is a step of a runtime's life, from entry to exit.
+type Step uint8
+
+// The steps, in order.
+const (
+	StepEntry Step = iota
+	StepChecks
+	StepSchedinit
+	StepNewprocMain
+	StepMstart
+	StepRuntimeMain
+	StepSysmon
+	StepInit
+	StepMain
+	StepMainReturned
+	StepUnwind
+	StepExit
+	StepCount
+)
+
+var stepNames = [StepCount]string{
+	"entry", "checks", "schedinit", "newproc(main)", "mstart", "runtime main", "sysmon",
+	"initialisers", "main", "main returned", "unwind", "exit",
+}
+
+// String returns the step's name, as "schedinit".
+func (s Step) String() string {
+	if s < StepCount {
+		return stepNames[s]
+	}
+	return "unknown step"
+}
