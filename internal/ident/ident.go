@@ -1,0 +1,138 @@
+// Package ident answers "who am I?" without an argument: it reads the address
+// of the Go runtime's g for the calling goroutine and uses it as a key, never
+// as something to look into (RATIONALE: "How does a call find its coroutine?").
+package ident
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Table maps goroutines to a value that each of them has registered for
+// itself. Lookups are lock-free: a goroutine only ever asks for its own key,
+// which it put in itself and nobody else takes out, so the bucket it seeks
+// can't change while it looks. Writers take the lock; a table that grows is
+// copied and then published whole, and a reader still in the old one finds its
+// key there.
+//
+// The zero value is empty.
+type Table struct {
+	buckets atomic.Pointer[buckets]
+
+	mu   sync.Mutex
+	live int // keys present
+	used int // keys present and tombstones
+}
+
+type bucket struct {
+	key atomic.Uintptr // 0 free, 1 deleted
+	val unsafe.Pointer // written before key is, and then never again
+}
+
+type buckets struct {
+	shift uint // 64 - log2(len(b))
+	b     []bucket
+}
+
+const (
+	free    = 0
+	deleted = 1
+	minLog  = 6
+)
+
+// Get returns what the calling goroutine has registered, or nil.
+func (t *Table) Get() unsafe.Pointer {
+	bs := t.buckets.Load()
+	if bs == nil {
+		return nil
+	}
+	key := Self()
+	for i := hash(key) >> bs.shift; ; i++ {
+		b := &bs.b[i&uint64(len(bs.b)-1)]
+		switch b.key.Load() {
+		case key:
+			return b.val
+		case free:
+			return nil
+		}
+	}
+}
+
+// Put registers val for the calling goroutine, which has nothing registered.
+func (t *Table) Put(val unsafe.Pointer) {
+	key := Self()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	bs := t.buckets.Load()
+	if bs == nil || (t.used+1)*2 > len(bs.b) {
+		bs = t.rehashLocked(bs)
+	}
+	bs.insert(key, val)
+	t.live++
+	t.used++
+}
+
+// Delete takes the calling goroutine's registration out. It must do so before
+// it ends: the Go runtime reuses the address.
+func (t *Table) Delete() {
+	key := Self()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	bs := t.buckets.Load()
+	if bs == nil {
+		return
+	}
+	for i := hash(key) >> bs.shift; ; i++ {
+		b := &bs.b[i&uint64(len(bs.b)-1)]
+		switch b.key.Load() {
+		case key:
+			b.key.Store(deleted)
+			b.val = nil // no reader: only the key's owner reads it, and that is us
+			t.live--
+			return
+		case free:
+			return
+		}
+	}
+}
+
+// Len returns how many goroutines are registered.
+func (t *Table) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.live
+}
+
+func (t *Table) rehashLocked(old *buckets) *buckets {
+	log := uint(minLog)
+	for 1<<log < (t.live+1)*4 {
+		log++
+	}
+	bs := &buckets{shift: 64 - log, b: make([]bucket, 1<<log)}
+	if old != nil {
+		for i := range old.b {
+			if k := old.b[i].key.Load(); k > deleted {
+				bs.insert(k, old.b[i].val)
+			}
+		}
+	}
+	t.used = t.live
+	t.buckets.Store(bs)
+	return bs
+}
+
+func (bs *buckets) insert(key uintptr, val unsafe.Pointer) {
+	for i := hash(key) >> bs.shift; ; i++ {
+		b := &bs.b[i&uint64(len(bs.b)-1)]
+		if b.key.Load() == free {
+			b.val = val
+			b.key.Store(key)
+			return
+		}
+	}
+}
+
+// hash is Fibonacci hashing: multiply by 2^64 divided by the golden ratio and
+// keep the top bits (Knuth, The Art of Computer Programming, 6.4).
+func hash(key uintptr) uint64 { return uint64(key) * 0x9E3779B97F4A7C15 }
