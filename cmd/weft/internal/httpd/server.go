@@ -1,0 +1,189 @@
+// Package httpd serves a directory over HTTP, one coroutine a connection: it
+// joins fasthttp, which parses and answers, to weft's listener and coroutines,
+// and adds what a server in the open needs: time limits for stalled clients, a
+// panic that stays in its connection, and a stop that loses no answer.
+package httpd
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	maxHeader = 8 << 10  // bytes; a longer request header is answered 431
+	maxBody   = 64 << 10 // bytes; nothing served takes a body, a longer one is answered 413
+)
+
+// Config says what a Server serves and how long it waits for clients. A zero
+// duration means no limit.
+type Config struct {
+	Root    *os.Root                // what is served
+	Read    time.Duration           // for a request to arrive whole, counted from its first byte or the accept
+	Write   time.Duration           // for a client to take each piece (up to 64 KiB) of an answer
+	Idle    time.Duration           // for the next request of a connection
+	Log     *log.Logger             // panics of handlers
+	Handler fasthttp.RequestHandler // nil: the files of Root
+}
+
+// Server serves one listener. Its life:
+//
+//	serving ──Drain──▶ draining ──last connection gone──▶ Serve returns
+//
+// draining is stored before the connections are walked, and a connection
+// stores that it is idle before it reads draining: either the walk sees an
+// idle connection and wakes it, or the connection sees the flag and ends
+// itself. So none waits for its next request while the server waits for it.
+type Server struct {
+	http   fasthttp.Server
+	handle fasthttp.RequestHandler
+	cfg    Config
+
+	draining atomic.Bool
+	requests atomic.Uint64
+	panics   atomic.Uint64
+
+	mu    sync.Mutex // held for a few lines, never across a park
+	ln    net.Listener
+	conns map[*conn]struct{}
+	limit *time.Timer // of the drain
+
+	open sync.WaitGroup // a count for each connection
+}
+
+// New returns a Server that is ready to Serve.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, conns: map[*conn]struct{}{}, handle: cfg.Handler}
+	if s.handle == nil {
+		s.handle = Files(cfg.Root)
+	}
+	s.http = fasthttp.Server{
+		Name:               "weft",
+		Handler:            s.answer,
+		ConnState:          connState,
+		ReadTimeout:        cfg.Read,
+		IdleTimeout:        cfg.Idle,
+		ReadBufferSize:     maxHeader,
+		MaxRequestBodySize: maxBody,
+		Logger:             log.New(discard{}, "", 0), // 404s, cut connections: the client's business
+	}
+	return s
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// Serve accepts connections from ln and answers each in a coroutine of its
+// own, until Drain is called; then it waits for them to end and returns nil.
+// It parks. A Server serves once.
+func (s *Server) Serve(ln net.Listener) error {
+	s.mu.Lock()
+	s.ln = ln
+	s.mu.Unlock()
+	if s.draining.Load() { // Drain came before it could see ln
+		ln.Close()
+	}
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			if s.draining.Load() && errors.Is(err, net.ErrClosed) {
+				break
+			}
+			return err
+		}
+		s.open.Add(1)
+		spawn(func() { s.serveConn(c) })
+	}
+	s.open.Wait()
+	return nil
+}
+
+// Drain stops accepting, closes the connections that wait for a next request,
+// and lets those with a request in flight finish for at most limit; what is
+// left then is cut. It returns at once; Serve returns when all have ended.
+func (s *Server) Drain(limit time.Duration) {
+	s.draining.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.limit != nil {
+		return
+	}
+	s.limit = time.AfterFunc(limit, s.cut)
+	if s.ln != nil {
+		s.ln.Close()
+	}
+	for c := range s.conns {
+		c.endIdle()
+	}
+}
+
+// cut closes every connection, whatever it does.
+func (s *Server) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.Conn.Close()
+	}
+}
+
+// Requests returns how many requests have been answered.
+func (s *Server) Requests() uint64 { return s.requests.Load() }
+
+// Conns returns how many connections are open.
+func (s *Server) Conns() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// serveConn is the life of one connection.
+func (s *Server) serveConn(nc net.Conn) {
+	c := &conn{Conn: nc, s: s}
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			s.logPanic(nc.RemoteAddr(), "connection", p)
+		}
+		nc.Close()
+		s.mu.Lock()
+		delete(s.conns, c)
+		s.mu.Unlock()
+		s.open.Done()
+	}()
+	_ = s.http.ServeConn(c) // how a client left is its business
+}
+
+// answer runs the handler for one request. A panic becomes a 500, after which
+// the connection ends: what the handler left behind is not to be trusted.
+func (s *Server) answer(ctx *fasthttp.RequestCtx) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.logPanic(ctx.RemoteAddr(), fmt.Sprintf("%s %q", ctx.Method(), ctx.Path()), p)
+			ctx.Error("Internal Server Error", fasthttp.StatusInternalServerError)
+			ctx.SetConnectionClose()
+		}
+		if s.draining.Load() {
+			ctx.SetConnectionClose()
+		}
+		s.requests.Add(1)
+	}()
+	s.handle(ctx)
+}
+
+func (s *Server) logPanic(from net.Addr, what string, p any) {
+	s.panics.Add(1)
+	if s.cfg.Log != nil {
+		s.cfg.Log.Printf("panic serving %s, %s: %v\n%s", from, what, p, debug.Stack())
+	}
+}

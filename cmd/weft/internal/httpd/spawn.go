@@ -1,0 +1,3 @@
+package httpd
+
+func spawn(fn func()) { go fn() }
