@@ -1,0 +1,124 @@
+// Package poll tells which descriptors are ready. A [Poller] is one way of
+// asking the operating system; [New] makes one by the name of its model. The
+// package knows nothing of coroutines: who waits for a descriptor, and what is
+// done when it is ready, is for the caller. Package polltest holds the suite
+// that every Poller must pass.
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Key is the caller's name for a registered descriptor. Pollers hand it back
+// and do not look inside. A caller that gives each registration a Key of its
+// own (a slot and a generation) can tell an event of a closed descriptor from
+// one of its successor that got the same number. [WakeKey] is taken.
+type Key uint64
+
+// WakeKey is the one Key that a caller must not use.
+const WakeKey = ^Key(0)
+
+// Ready is a set of things that are so of a descriptor.
+type Ready uint8
+
+// The members. Pollers may report more of them than were waited for.
+const (
+	Readable Ready = 1 << iota // a read, or an accept, has something to say: data, a connection, the end, an error
+	Writable                   // a write has something to say: room, an error; a connect is over
+	Hangup                     // the peer has ended its writing, or everything; stays so. Comes with Readable
+	Failed                     // an error is pending. Comes with Readable and Writable
+	Urgent                     // out-of-band data has come
+)
+
+var readyNames = []string{"readable", "writable", "hangup", "failed", "urgent"}
+
+// String returns the members in words, as "readable|hangup".
+func (r Ready) String() string {
+	var words []string
+	for i, name := range readyNames {
+		if r&(1<<i) != 0 {
+			words = append(words, name)
+		}
+	}
+	if words == nil {
+		return "nothing"
+	}
+	return strings.Join(words, "|")
+}
+
+// Event says that the descriptor registered with Key is Ready.
+type Event struct {
+	Key   Key
+	Ready Ready
+}
+
+// Poller watches descriptors. Each readiness is reported once: after an event
+// the caller must use the descriptor until the operating system says that it
+// would block (or can know that it would) and then declare with Modify what it
+// waits for, before it may rely on another event. Events that nobody needs any
+// more may still come.
+//
+// Wait is called by one caller at a time. Everything else may be called from
+// anywhere at any time, also while another thread is inside Wait.
+type Poller interface {
+	// Name returns the model's name, as "epoll".
+	Name() string
+
+	// Add registers fd, which must be non-blocking for anything useful.
+	// Registering it twice is an error that is fs.ErrExist.
+	Add(fd int, key Key) error
+
+	// Modify adds want to what is waited for on fd. A level-triggered poller
+	// reports only what was declared, and forgets it with the report; an
+	// edge-triggered one reports every change and has nothing to do here.
+	Modify(fd int, key Key, want Ready) error
+
+	// Remove ends the registration of fd. It must be called before fd is
+	// closed. Events that another thread's Wait has already taken from the
+	// operating system can still come out of it afterwards. Removing what is
+	// not registered is an error that is fs.ErrNotExist.
+	Remove(fd int) error
+
+	// Wait fills events and returns how many there are. It blocks until there
+	// is at least one, until Wake, or for timeout nanoseconds: for ever if
+	// timeout is negative, not at all if it is 0. It never returns before the
+	// timeout with neither event nor Wake. When it cannot block it makes a raw
+	// system call: Go's scheduler does not hear of it.
+	Wait(events []Event, timeout int64) (int, error)
+
+	// Wake makes the Wait that now blocks return, or else the next one that
+	// could block. Several Wakes before that count as one. A Wait that cannot
+	// block leaves the Wake to one that can.
+	Wake() error
+
+	// Close frees the poller. A blocked Wait returns ErrClosed, and so does
+	// every later call. Registered descriptors are left open.
+	Close() error
+}
+
+// ErrClosed is returned by the methods of a closed Poller.
+var ErrClosed = errors.New("poll: the poller is closed")
+
+// Models lists the names of all models of I/O, those included that are no
+// pollers or are not there yet.
+func Models() []string {
+	return []string{"blocking", "busy", "select", "poll", "epoll", "uring"}
+}
+
+// New returns the poller of a model; "" means this system's best. A model that
+// cannot be had is an error that says why: there is no falling back to another.
+func New(model string) (Poller, error) {
+	switch model {
+	case "":
+		return newDefault()
+	case "epoll":
+		return newEpoll()
+	case "select", "poll", "uring":
+		return nil, fmt.Errorf("poll: model %q is not implemented yet; use \"epoll\"", model)
+	case "blocking", "busy":
+		return nil, fmt.Errorf("poll: model %q has no poller and is not implemented yet; use \"epoll\"", model)
+	}
+	return nil, fmt.Errorf("poll: unknown model %q; the models are %s", model, strings.Join(Models(), ", "))
+}

@@ -1,0 +1,624 @@
+//go:build unix
+
+// Package polltest holds what every poll.Poller must do, as one suite.
+package polltest
+
+import (
+	"errors"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/weftgo/weft/poll"
+)
+
+// A case is one thing that a Poller must do.
+var cases = []struct {
+	name string
+	run  func(t *testing.T, p poll.Poller)
+}{
+	{"DataMakesReadable", dataMakesReadable},
+	{"DataBeforeAddIsReported", dataBeforeAddIsReported},
+	{"RoomMakesWritable", roomMakesWritable},
+	{"WritableAgainAfterFull", writableAgainAfterFull},
+	{"ReadinessIsReportedOnce", readinessIsReportedOnce},
+	{"NewDataIsReportedAgain", newDataIsReportedAgain},
+	{"HalfCloseIsHangup", halfCloseIsHangup},
+	{"PeerCloseIsHangup", peerCloseIsHangup},
+	{"ResetIsReported", resetIsReported},
+	{"UrgentDataIsReported", urgentDataIsReported},
+	{"ListenerBecomesReadable", listenerBecomesReadable},
+	{"WakeEndsBlockedWait", wakeEndsBlockedWait},
+	{"WakeBeforeWaitCounts", wakeBeforeWaitCounts},
+	{"WakesAreCoalesced", wakesAreCoalesced},
+	{"NonBlockingWaitLeavesWake", nonBlockingWaitLeavesWake},
+	{"WakeHammer", wakeHammer},
+	{"WakeDoesNotHideEvents", wakeDoesNotHideEvents},
+	{"TimeoutIsLowerBound", timeoutIsLowerBound},
+	{"ZeroTimeoutDoesNotBlock", zeroTimeoutDoesNotBlock},
+	{"RemovedIsSilent", removedIsSilent},
+	{"ReusedNumberHasNewKey", reusedNumberHasNewKey},
+	{"AddWhileWaiting", addWhileWaiting},
+	{"MoreReadyThanRoomForEvents", moreReadyThanRoomForEvents},
+	{"ManyDescriptors", manyDescriptors},
+	{"KeyComesBackWhole", keyComesBackWhole},
+	{"AddTwiceIsErrExist", addTwiceIsErrExist},
+	{"AddBadDescriptorFails", addBadDescriptorFails},
+	{"RemoveUnknownIsErrNotExist", removeUnknownIsErrNotExist},
+	{"RemoveClosedDescriptorFails", removeClosedDescriptorFails},
+	{"CloseEndsBlockedWait", closeEndsBlockedWait},
+	{"ClosedPollerRefusesAll", closedPollerRefusesAll},
+	{"CloseLeavesDescriptorsOpen", closeLeavesDescriptorsOpen},
+	{"WakeRacesClose", wakeRacesClose},
+}
+
+// Test runs the suite on pollers made by open.
+func Test(t *testing.T, open func() (poll.Poller, error)) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			c.run(t, p)
+		})
+	}
+}
+
+const second = int64(time.Second)
+
+// pair returns two connected non-blocking stream sockets.
+func pair(t *testing.T) (a, b int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(fd) })
+	}
+	return fds[0], fds[1]
+}
+
+// listener returns a listening TCP socket of the loopback and its address.
+func listener(t *testing.T) (int, unix.Sockaddr) {
+	t.Helper()
+	l := must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0))(t)
+	t.Cleanup(func() { unix.Close(l) })
+	check(t, unix.Bind(l, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	check(t, unix.Listen(l, 16))
+	check(t, unix.SetNonblock(l, true))
+	return l, must(unix.Getsockname(l))(t)
+}
+
+// tcpPair returns two connected TCP sockets, the second one blocking.
+func tcpPair(t *testing.T) (a, b int) {
+	t.Helper()
+	l, addr := listener(t)
+	b = must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0))(t)
+	t.Cleanup(func() { unix.Close(b) })
+	check(t, unix.Connect(b, addr))
+	check(t, unix.SetNonblock(l, false))
+	a, _, err := unix.Accept(l)
+	check(t, err)
+	t.Cleanup(func() { unix.Close(a) })
+	check(t, unix.SetNonblock(a, true))
+	return a, b
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		check(t, err)
+		return v
+	}
+}
+
+func write(t *testing.T, fd int, s string) {
+	t.Helper()
+	if n, err := unix.Write(fd, []byte(s)); n != len(s) {
+		t.Fatalf("write: %d, %v", n, err)
+	}
+}
+
+// drain reads fd until it would block or ends.
+func drain(t *testing.T, fd int) (total int) {
+	t.Helper()
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.Read(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if n <= 0 {
+			return total
+		}
+		total += n
+	}
+}
+
+// fill writes to fd until it would block.
+func fill(t *testing.T, fd int) {
+	t.Helper()
+	buf := make([]byte, 64<<10)
+	for {
+		if _, err := unix.Write(fd, buf); err == unix.EAGAIN {
+			return
+		} else if err != nil && err != unix.EINTR {
+			t.Fatal(err)
+		}
+	}
+}
+
+// until waits for an event of key that has all of want, and passes over others.
+func until(t *testing.T, p poll.Poller, key poll.Key, want poll.Ready) {
+	t.Helper()
+	events := make([]poll.Event, 16)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		n, err := p.Wait(events, second)
+		check(t, err)
+		for _, ev := range events[:n] {
+			if ev.Key == key && ev.Ready&want == want {
+				return
+			}
+		}
+	}
+	t.Fatalf("no event says that %d is %v", key, want)
+}
+
+// never fails if an event of key is there and says any of unwanted.
+func never(t *testing.T, p poll.Poller, key poll.Key, unwanted poll.Ready) {
+	t.Helper()
+	events := make([]poll.Event, 16)
+	n, err := p.Wait(events, 0)
+	check(t, err)
+	for _, ev := range events[:n] {
+		if ev.Key == key && ev.Ready&unwanted != 0 {
+			t.Fatalf("%d is %v", key, ev.Ready)
+		}
+	}
+}
+
+func dataMakesReadable(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	never(t, p, 7, poll.Readable)
+	write(t, b, "x")
+	until(t, p, 7, poll.Readable)
+}
+
+func dataBeforeAddIsReported(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	write(t, b, "x")
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	until(t, p, 7, poll.Readable)
+}
+
+func roomMakesWritable(t *testing.T, p poll.Poller) {
+	a, _ := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Writable))
+	until(t, p, 7, poll.Writable)
+}
+
+func writableAgainAfterFull(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	fill(t, a)
+	drainEvents(t, p)
+	check(t, p.Modify(a, 7, poll.Writable))
+	never(t, p, 7, poll.Writable)
+	drain(t, b)
+	until(t, p, 7, poll.Writable)
+}
+
+func drainEvents(t *testing.T, p poll.Poller) {
+	t.Helper()
+	events := make([]poll.Event, 16)
+	for n := 1; n > 0; {
+		var err error
+		n, err = p.Wait(events, 0)
+		check(t, err)
+	}
+}
+
+func readinessIsReportedOnce(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	write(t, b, "x")
+	check(t, p.Modify(a, 7, poll.Readable))
+	until(t, p, 7, poll.Readable)
+	never(t, p, 7, poll.Readable)
+}
+
+func newDataIsReportedAgain(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	for range 100 {
+		write(t, b, "x")
+		check(t, p.Modify(a, 7, poll.Readable))
+		until(t, p, 7, poll.Readable)
+		if n := drain(t, a); n != 1 {
+			t.Fatalf("read %d bytes", n)
+		}
+	}
+}
+
+func halfCloseIsHangup(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	check(t, unix.Shutdown(b, unix.SHUT_WR))
+	until(t, p, 7, poll.Hangup|poll.Readable)
+}
+
+func peerCloseIsHangup(t *testing.T, p poll.Poller) {
+	a, b := tcpPair(t)
+	check(t, p.Add(a, 7))
+	write(t, b, "last words")
+	check(t, unix.Shutdown(b, unix.SHUT_RDWR))
+	check(t, p.Modify(a, 7, poll.Readable))
+	until(t, p, 7, poll.Hangup|poll.Readable)
+	if n := drain(t, a); n != len("last words") {
+		t.Fatalf("read %d bytes before the end", n)
+	}
+}
+
+func resetIsReported(t *testing.T, p poll.Poller) {
+	a, b := tcpPair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	write(t, a, "never read, so that closing b resets")
+	other := must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0))(t)
+	defer unix.Close(other)
+	check(t, unix.Dup2(other, b)) // closes the peer; its number stays the test's
+	until(t, p, 7, poll.Readable|poll.Failed)
+}
+
+func urgentDataIsReported(t *testing.T, p poll.Poller) {
+	a, b := tcpPair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable|poll.Urgent))
+	check(t, unix.Sendto(b, []byte("!"), unix.MSG_OOB, nil))
+	until(t, p, 7, poll.Urgent)
+}
+
+func listenerBecomesReadable(t *testing.T, p poll.Poller) {
+	l, addr := listener(t)
+	check(t, p.Add(l, 7))
+	check(t, p.Modify(l, 7, poll.Readable))
+	never(t, p, 7, poll.Readable)
+	c := must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0))(t)
+	defer unix.Close(c)
+	check(t, unix.Connect(c, addr))
+	until(t, p, 7, poll.Readable)
+}
+
+func wakeEndsBlockedWait(t *testing.T, p poll.Poller) {
+	for range 50 {
+		done := make(chan error)
+		go func() {
+			_, err := p.Wait(make([]poll.Event, 4), -1)
+			done <- err
+		}()
+		check(t, p.Wake())
+		check(t, <-done)
+	}
+}
+
+func wakeBeforeWaitCounts(t *testing.T, p poll.Poller) {
+	check(t, p.Wake())
+	n, err := p.Wait(make([]poll.Event, 4), -1)
+	if n != 0 || err != nil {
+		t.Fatalf("Wait: %d, %v", n, err)
+	}
+}
+
+func wakesAreCoalesced(t *testing.T, p poll.Poller) {
+	for range 1000 {
+		check(t, p.Wake())
+	}
+	if _, err := p.Wait(make([]poll.Event, 4), -1); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	const timeout = 20 * time.Millisecond
+	if _, err := p.Wait(make([]poll.Event, 4), int64(timeout)); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took < timeout {
+		t.Fatalf("1000 Wakes ended a second Wait, after %v", took)
+	}
+}
+
+func nonBlockingWaitLeavesWake(t *testing.T, p poll.Poller) {
+	check(t, p.Wake())
+	for range 3 {
+		if n, err := p.Wait(make([]poll.Event, 4), 0); n != 0 || err != nil {
+			t.Fatalf("Wait: %d, %v", n, err)
+		}
+	}
+	if _, err := p.Wait(make([]poll.Event, 4), -1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wakeHammer: after each change of a counter comes a Wake, so a waiter that
+// looks at the counter after each Wait must see its last value in the end.
+func wakeHammer(t *testing.T, p poll.Poller) {
+	const wakers, each = 4, 2000
+	var count atomic.Int64
+	for range wakers {
+		go func() {
+			for range each {
+				count.Add(1)
+				if err := p.Wake(); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	events := make([]poll.Event, 4)
+	for i := 0; count.Load() < wakers*each; i++ {
+		timeout := int64(-1)
+		if i%3 == 0 {
+			timeout = 0
+		}
+		if _, err := p.Wait(events, timeout); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func wakeDoesNotHideEvents(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	write(t, b, "x")
+	check(t, p.Wake())
+	events := make([]poll.Event, 1) // no room for both at once
+	for range 10 {
+		n, err := p.Wait(events, second)
+		check(t, err)
+		if n == 1 && events[0].Key == 7 && events[0].Ready&poll.Readable != 0 {
+			return
+		}
+	}
+	t.Fatal("the event is lost")
+}
+
+func timeoutIsLowerBound(t *testing.T, p poll.Poller) {
+	for _, d := range []time.Duration{1, 50 * time.Microsecond, 1500 * time.Microsecond, 20 * time.Millisecond} {
+		start := time.Now()
+		n, err := p.Wait(make([]poll.Event, 4), int64(d))
+		if n != 0 || err != nil {
+			t.Fatalf("Wait: %d, %v", n, err)
+		}
+		if took := time.Since(start); took < d {
+			t.Fatalf("Wait(%v) returned after %v", d, took)
+		}
+	}
+}
+
+func zeroTimeoutDoesNotBlock(t *testing.T, p poll.Poller) {
+	if n, err := p.Wait(make([]poll.Event, 4), 0); n != 0 || err != nil {
+		t.Fatalf("Wait: %d, %v", n, err)
+	}
+}
+
+func removedIsSilent(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable|poll.Writable))
+	write(t, b, "x")
+	check(t, p.Remove(a)) // while it is ready
+	never(t, p, 7, ^poll.Ready(0))
+	write(t, b, "x")
+	never(t, p, 7, ^poll.Ready(0))
+	check(t, p.Add(a, 8))
+	check(t, p.Modify(a, 8, poll.Readable))
+	until(t, p, 8, poll.Readable)
+}
+
+func reusedNumberHasNewKey(t *testing.T, p poll.Poller) {
+	for gen := poll.Key(1); gen < 100; gen++ {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		check(t, err)
+		key := gen<<32 | 5
+		check(t, p.Add(fds[0], key))
+		check(t, p.Modify(fds[0], key, poll.Readable))
+		write(t, fds[1], "x")
+		until(t, p, key, poll.Readable)
+		write(t, fds[1], "y") // an event that nobody takes
+		check(t, p.Remove(fds[0]))
+		unix.Close(fds[0])
+		unix.Close(fds[1])
+	}
+}
+
+func addWhileWaiting(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	write(t, b, "x")
+	done := make(chan bool)
+	go func() {
+		events := make([]poll.Event, 4)
+		for {
+			n, err := p.Wait(events, 10*second)
+			if n > 0 && events[0].Key == 7 && events[0].Ready&poll.Readable != 0 || err != nil {
+				done <- err == nil
+				return
+			}
+		}
+	}()
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	if !<-done {
+		t.Fatal("Wait failed")
+	}
+}
+
+func moreReadyThanRoomForEvents(t *testing.T, p poll.Poller) {
+	const count = 40
+	seen := make(map[poll.Key]bool)
+	for i := range poll.Key(count) {
+		a, b := pair(t)
+		check(t, p.Add(a, i))
+		write(t, b, "x")
+		check(t, p.Modify(a, i, poll.Readable))
+	}
+	events := make([]poll.Event, 3)
+	for range 10 * count {
+		n, err := p.Wait(events, 0)
+		check(t, err)
+		for _, ev := range events[:n] {
+			if ev.Ready&poll.Readable != 0 {
+				seen[ev.Key] = true
+			}
+		}
+	}
+	if len(seen) != count {
+		t.Fatalf("%d of %d were reported", len(seen), count)
+	}
+}
+
+// manyDescriptors registers as many sockets as the limit allows, up to 4,000
+// (a poller that can't take that many says so when it refuses one).
+func manyDescriptors(t *testing.T, p poll.Poller) {
+	var lim unix.Rlimit
+	check(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &lim))
+	count := int(min(4000, lim.Cur-100)) / 2
+	if p.Name() == "select" {
+		count = min(count, 400)
+	}
+	peers := make([]int, count)
+	for i := range count {
+		a, b := pair(t)
+		peers[i] = b
+		check(t, p.Add(a, poll.Key(i)))
+		check(t, p.Modify(a, poll.Key(i), poll.Readable))
+	}
+	drainEvents(t, p)
+	for _, i := range []int{0, count / 2, count - 1, 1} {
+		write(t, peers[i], "x")
+		until(t, p, poll.Key(i), poll.Readable)
+	}
+}
+
+func keyComesBackWhole(t *testing.T, p poll.Poller) {
+	for _, key := range []poll.Key{0, 1, 1 << 31, 1 << 32, 1 << 63, poll.WakeKey - 1, 0x8000_0000_8000_0000} {
+		a, b := pair(t)
+		write(t, b, "x")
+		check(t, p.Add(a, key))
+		check(t, p.Modify(a, key, poll.Readable))
+		until(t, p, key, poll.Readable)
+	}
+}
+
+func addTwiceIsErrExist(t *testing.T, p poll.Poller) {
+	a, _ := pair(t)
+	check(t, p.Add(a, 7))
+	if err := p.Add(a, 8); !errors.Is(err, fs.ErrExist) {
+		t.Fatalf("second Add: %v", err)
+	}
+}
+
+func addBadDescriptorFails(t *testing.T, p poll.Poller) {
+	a, _ := pair(t)
+	fd := must(unix.Dup(a))(t)
+	unix.Close(fd)
+	if err := p.Add(fd, 7); !errors.Is(err, unix.EBADF) {
+		t.Fatalf("Add of a closed descriptor: %v", err)
+	}
+	if err := p.Add(-1, 7); !errors.Is(err, unix.EBADF) {
+		t.Fatalf("Add(-1): %v", err)
+	}
+}
+
+func removeUnknownIsErrNotExist(t *testing.T, p poll.Poller) {
+	a, _ := pair(t)
+	if err := p.Remove(a); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("Remove of an unregistered descriptor: %v", err)
+	}
+}
+
+func removeClosedDescriptorFails(t *testing.T, p poll.Poller) {
+	fd := must(unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0))(t)
+	unix.Close(fd)
+	if err := p.Remove(fd); err == nil {
+		t.Fatal("Remove of a closed descriptor succeeded")
+	}
+}
+
+func closeEndsBlockedWait(t *testing.T, p poll.Poller) {
+	done := make(chan error)
+	go func() {
+		for {
+			if _, err := p.Wait(make([]poll.Event, 4), -1); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	check(t, p.Close())
+	if err := <-done; err != poll.ErrClosed {
+		t.Fatalf("Wait: %v", err)
+	}
+}
+
+func closedPollerRefusesAll(t *testing.T, p poll.Poller) {
+	a, _ := pair(t)
+	check(t, p.Close())
+	_, waited := p.Wait(make([]poll.Event, 4), -1)
+	for what, err := range map[string]error{
+		"Add": p.Add(a, 1), "Remove": p.Remove(a), "Wait": waited, "Wake": p.Wake(), "Close": p.Close(),
+	} {
+		if err != poll.ErrClosed {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func closeLeavesDescriptorsOpen(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Close())
+	write(t, b, "x")
+	if n := drain(t, a); n != 1 {
+		t.Fatalf("read %d bytes", n)
+	}
+}
+
+func wakeRacesClose(t *testing.T, p poll.Poller) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 1000 {
+				if err := p.Wake(); err == poll.ErrClosed {
+					return
+				} else if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	check(t, p.Close())
+	wg.Wait()
+}
