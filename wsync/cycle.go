@@ -1,0 +1,192 @@
+package wsync
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/weftgo/weft/sched"
+)
+
+// Whoever is about to park for a lock writes that into a table, keyed by its
+// identity, and then follows who holds the lock → what that one waits for → who
+// holds it ... back to itself, or to somebody who runs. Locks remember their
+// holder by the same identity, so this works for coroutines and goroutines.
+//
+// No cycle is missed: each member enters the table before it looks, so the last
+// to enter finds all the others. And none is made up: it is followed twice. Every
+// wait found in the first pass was still the same one (same waiter, same ticket)
+// in the second, so its owner did not run between the two; and in the second
+// pass, while none of them ran, each held the lock that the one before waits for.
+// A hand-off names the new holder while that one still waits, but only for the
+// very lock it waits for: see relock.
+//
+// Locks that anyone may unlock need not be unlocked by their holder. So a cycle
+// is reported, and the caller goes on to wait.
+
+// lock is what can be part of a cycle.
+type lock interface {
+	heldBy() uintptr // ident.Self() of who holds it alone, or 0
+}
+
+const waitingBuckets = 64
+
+var waiting [waitingBuckets]waitingBucket
+
+type waitingBucket struct {
+	mu    sched.Lock
+	first *lockWait
+	_     [64 - 16]byte // a cache line each
+}
+
+func bucketOf(self uintptr) *waitingBucket {
+	return &waiting[uint64(self)*0x9E3779B97F4A7C15>>58]
+}
+
+// enterWait says that sd's owner waits for l, and reports the cycle if that
+// closes one.
+func enterWait(sd *lockWait, l lock) {
+	b := bucketOf(sd.val.self)
+	b.mu.Lock()
+	b.pruneLocked()
+	sd.val.lock = l
+	sd.val.listed = true
+	sd.val.prev = nil
+	sd.val.next = b.first
+	if b.first != nil {
+		b.first.val.prev = sd
+	}
+	b.first = sd
+	b.mu.Unlock()
+	switch holder := l.heldBy(); {
+	case holder == 0:
+	case holder == sd.val.self:
+		// Either it held l before it queued, or l has just been handed to it.
+		if sd.val.relock {
+			checkCycle(waitLink{sd.w, sd.t, sd.val.self, l})
+		}
+	case lookup(holder).w != nil:
+		checkCycle(waitLink{sd.w, sd.t, sd.val.self, l})
+	}
+}
+
+// leaveWait undoes enterWait.
+func leaveWait(sd *lockWait) {
+	b := bucketOf(sd.val.self)
+	b.mu.Lock()
+	b.removeLocked(sd)
+	b.mu.Unlock()
+}
+
+// pruneLocked takes out the waits of coroutines that were unwound.
+func (b *waitingBucket) pruneLocked() {
+	for sd := b.first; sd != nil; {
+		next := sd.val.next
+		if !sd.w.Pending(sd.t) {
+			b.removeLocked(sd)
+		}
+		sd = next
+	}
+}
+
+func (b *waitingBucket) removeLocked(sd *lockWait) {
+	if !sd.val.listed {
+		return
+	}
+	sd.val.listed = false
+	if sd.val.prev == nil {
+		b.first = sd.val.next
+	} else {
+		sd.val.prev.val.next = sd.val.next
+	}
+	if sd.val.next != nil {
+		sd.val.next.val.prev = sd.val.prev
+	}
+	sd.val.lock = nil
+}
+
+// waitLink is one wait: who waits and for what.
+type waitLink struct {
+	w    *sched.Waiter
+	t    sched.Ticket
+	self uintptr
+	lock lock
+}
+
+// lookup returns the wait that self is in; its w is nil if there is none.
+func lookup(self uintptr) (l waitLink) {
+	b := bucketOf(self)
+	b.mu.Lock()
+	for sd := b.first; sd != nil; sd = sd.val.next {
+		if sd.val.self == self && sd.w.Pending(sd.t) {
+			l = waitLink{sd.w, sd.t, self, sd.val.lock}
+			break
+		}
+	}
+	b.mu.Unlock()
+	return l
+}
+
+// maxCycle bounds the walk: longer cycles are left to the deadlock report.
+const maxCycle = 64
+
+func checkCycle(me waitLink) {
+	first := follow(me)
+	if first == nil {
+		return
+	}
+	second := follow(me)
+	if len(first) != len(second) {
+		return
+	}
+	for i := range first {
+		if first[i] != second[i] {
+			return
+		}
+	}
+	if !me.w.Pending(me.t) {
+		return
+	}
+	reportCycle(describeCycle(first))
+}
+
+// follow returns the cycle that begins with me, or nil.
+func follow(me waitLink) []waitLink {
+	cycle := []waitLink{me}
+	for l := me; len(cycle) <= maxCycle; cycle = append(cycle, l) {
+		holder := l.lock.heldBy()
+		if holder == me.self {
+			return cycle
+		}
+		if holder == 0 {
+			return nil
+		}
+		if l = lookup(holder); l.w == nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func describeCycle(cycle []waitLink) string {
+	var b strings.Builder
+	b.WriteString("lock cycle:")
+	for i, l := range cycle {
+		holder := cycle[(i+1)%len(cycle)]
+		fmt.Fprintf(&b, "\n\t%s waits for %T %p, held by %s", l.name(), l.lock, l.lock, holder.name())
+	}
+	return b.String()
+}
+
+func (l waitLink) name() string {
+	if gp := l.w.G(); gp != nil {
+		return fmt.Sprintf("g%d", gp.ID())
+	}
+	return fmt.Sprintf("goroutine at %#x", l.self)
+}
+
+// reportCycle is a variable for the tests.
+var reportCycle = func(text string) { fmt.Fprintln(os.Stderr, "weft: "+text) }
+
+// holder returns the coroutine with the given identity.
+func holder(self uintptr) *sched.G { return nil }

@@ -1,0 +1,100 @@
+package wsync
+
+import (
+	"sync/atomic"
+
+	"github.com/weftgo/weft/sched"
+	"github.com/weftgo/weft/trace"
+)
+
+// A WaitGroup is one word, the counter above the number of waiters, and their
+// queue. The word goes from "waiters" to 0 in one step when the counter reaches
+// zero, under q.mu, and a waiter counts itself and queues itself in one critical
+// section of the same lock: whoever is counted is in the queue.
+
+const (
+	wgWaiters = 1<<32 - 1 // the low half counts waiters
+	wgOne     = 1 << 32   // one in the counter, the high half
+)
+
+// A WaitGroup waits for a number of tasks to end; see [sync.WaitGroup]. The
+// zero value waits for none. It must not be copied after first use.
+type WaitGroup struct {
+	state atomic.Uint64
+	q     lockQueue
+}
+
+// Add adds delta, which may be negative, to the counter. At zero all waiters
+// are released; below zero it panics. It does not park.
+func (wg *WaitGroup) Add(delta int) {
+	s := wg.state.Add(uint64(delta) << 32)
+	count, waiters := int32(s>>32), s&wgWaiters
+	if count < 0 {
+		panic(Error("sync: negative WaitGroup counter"))
+	}
+	if waiters != 0 && delta > 0 && count == int32(delta) {
+		panic(Error("sync: WaitGroup misuse: Add called concurrently with Wait"))
+	}
+	if count == 0 && waiters != 0 {
+		wg.releaseWaiters(s)
+	}
+}
+
+// Done is Add(-1).
+func (wg *WaitGroup) Done() { wg.Add(-1) }
+
+// Wait waits until the counter is zero.
+func (wg *WaitGroup) Wait() {
+	if int32(wg.state.Load()>>32) == 0 {
+		return
+	}
+	w := sched.Self()
+	wg.q.mu.Lock()
+	for {
+		s := wg.state.Load()
+		if int32(s>>32) == 0 {
+			wg.q.mu.Unlock()
+			w.Release()
+			return
+		}
+		if wg.state.CompareAndSwap(s, s+1) {
+			break
+		}
+	}
+	sd := acquireLockWait(w)
+	wg.q.push(sd)
+	wg.q.mu.Unlock()
+	w.Park(sd.t, trace.WaitWaitGroup, wg)
+	releaseLockWait(sd)
+}
+
+// Go calls f in a new coroutine and adds it to wg until it has returned. f must
+// not panic.
+func (wg *WaitGroup) Go(f func()) {
+	wg.Add(1)
+	spawn(func() {
+		defer func() {
+			// A panic ends the process, or the runtime: whoever waits must not
+			// go on as if f had returned. After a Goexit it must.
+			if v := recover(); v != nil {
+				panic(v)
+			}
+			wg.Done()
+		}()
+		f()
+	})
+}
+
+// releaseWaiters wakes everyone. The word is s, its counter zero; until this
+// call has cleared it, only a misuse changes it.
+func (wg *WaitGroup) releaseWaiters(s uint64) {
+	wg.q.mu.Lock()
+	if !wg.state.CompareAndSwap(s, 0) {
+		wg.q.mu.Unlock()
+		panic(Error("sync: WaitGroup misuse: Add called concurrently with Wait"))
+	}
+	q := wg.q.queue
+	wg.q.queue = queue[lockInfo]{}
+	wg.q.mu.Unlock()
+	readyAll(q)
+}
