@@ -14,7 +14,7 @@ const (
 	KProcs          // procresize; A: Ps before, B: Ps after
 	KGoCreate       // newproc by G; A: the new G, B: its entry pc, C: pc of the go statement; Sub: Queue it went to
 	KGoStart        // execute; G: who runs now; Sub: Queue it came from; A: 1 when it has no stack yet (fresh)
-	KGoPark         // gopark; G: who parks; Sub: Reason; A: object, B: pc of the call that parks
+	KGoPark         // gopark; G: who parks; Sub: Reason; A: object (see Reason), B: pc of the call that parks
 	KGoReady        // goready by G (0: see C); A: who is runnable again; Sub: Queue it went to; B: object; C: Cause
 	KGoYield        // G gave up its P of its own will; Sub: Queue it went to
 	KGoExit         // goexit of G
@@ -38,8 +38,23 @@ const (
 	KFdClose        // A: descriptor
 	KPanic          // G panicked and nobody recovered
 	KDeadlock       // A: how many coroutines are parked for ever
+	KLost           // P's ring was full; A: how many events were dropped here. Written by the ring itself
 	KindCount
 )
+
+var kindNames = [KindCount]string{
+	"none", "boot", "procs", "create", "start", "park", "ready", "yield", "exit", "block", "unblock",
+	"steal", "overflow", "globget", "mstart", "mstop", "mspin", "pacquire", "pidle", "handoff", "retake",
+	"netpoll", "timer", "fork", "forksteal", "fdopen", "fdclose", "panic", "deadlock", "lost",
+}
+
+// String returns the kind in one word, as "steal".
+func (k Kind) String() string {
+	if k < KindCount {
+		return kindNames[k]
+	}
+	return "unknown"
+}
 
 // Event is one decision. Its size is fixed, so that a ring is an array.
 type Event struct {
@@ -54,6 +69,10 @@ type Event struct {
 
 // Reason says why a coroutine parks. The words are the Go runtime's where it
 // has the same wait.
+//
+// The object of a park, Event.A, is the address of what is waited for, with two
+// exceptions: a sleep carries its duration in nanoseconds, and I/O its file
+// descriptor.
 type Reason uint8
 
 // The reasons.

@@ -1,0 +1,8 @@
+//go:build !race
+
+package trace
+
+const raceEnabled = false
+
+func raceIgnore() {}
+func raceNotice() {}
