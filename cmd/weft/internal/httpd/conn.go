@@ -30,12 +30,20 @@ const (
 // that it finds accepted but silent: its bytes may be on their way.
 const freshGrace = 250 * time.Millisecond
 
+// How long, and for how many bytes, a client is heard out that was refused.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 256 << 10
+)
+
 // conn is a connection as fasthttp sees it: it follows whether a request is in
 // flight, and bounds how long each write may take.
 type conn struct {
 	net.Conn
 	s     *Server
 	state atomic.Int32
+
+	refused bool // the coroutine's: the last request was not read to its end
 }
 
 // connState is fasthttp's hook: a request has begun, or has been answered.
@@ -90,6 +98,18 @@ func (c *conn) Write(p []byte) (int, error) {
 		}
 	}
 	return c.Conn.Write(p)
+}
+
+// Close closes the connection. After a refused request it first takes some of
+// what the client still sends: closed with bytes unread, TCP would answer them
+// with a reset, which can reach the client before the refusal does.
+func (c *conn) Close() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if c.refused && ok && half.CloseWrite() == nil {
+		c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
+		io.CopyN(io.Discard, c.Conn, lingerBytes)
+	}
+	return c.Conn.Close()
 }
 
 // pieces holds the buffers that files are sent from, as *[]byte of 64 KiB: a

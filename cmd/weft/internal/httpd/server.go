@@ -68,6 +68,7 @@ func New(cfg Config) *Server {
 	s.http = fasthttp.Server{
 		Name:               "weft",
 		Handler:            s.answer,
+		ErrorHandler:       refuse,
 		ConnState:          connState,
 		ReadTimeout:        cfg.Read,
 		IdleTimeout:        cfg.Idle,
@@ -179,6 +180,26 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx) {
 		s.requests.Add(1)
 	}()
 	s.handle(ctx)
+}
+
+// refuse answers what is not a request that can be served. fasthttp ends the
+// connection after it.
+func refuse(ctx *fasthttp.RequestCtx, err error) {
+	status := fasthttp.StatusBadRequest
+	var small *fasthttp.ErrSmallBuffer
+	var ne net.Error
+	switch {
+	case errors.As(err, &small):
+		status = fasthttp.StatusRequestHeaderFieldsTooLarge
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		status = fasthttp.StatusRequestEntityTooLarge
+	case errors.As(err, &ne) && ne.Timeout():
+		status = fasthttp.StatusRequestTimeout
+	}
+	ctx.Error(fasthttp.StatusMessage(status), status)
+	if c, ok := ctx.Conn().(*conn); ok {
+		c.refused = true
+	}
 }
 
 func (s *Server) logPanic(from net.Addr, what string, p any) {
