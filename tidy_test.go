@@ -16,7 +16,7 @@ import (
 
 const (
 	maxFuncLines  = 70
-	maxLineLength = 120
+	maxLineLength = 140
 )
 
 // longFuncs are the functions that are longer than maxFuncLines, with the
