@@ -10,3 +10,11 @@ import "sync/atomic"
 func storeRel32(p *atomic.Uint32, v uint32) { p.Store(v) }
 
 func storeRel64(p *atomic.Uint64, v uint64) { p.Store(v) }
+
+type counter32 = atomic.Uint32
+
+// gslot is a place in a run queue.
+type gslot struct{ gp atomic.Pointer[G] }
+
+func (s *gslot) load() *G    { return s.gp.Load() }
+func (s *gslot) store(gp *G) { s.gp.Store(gp) }

@@ -16,3 +16,12 @@ import (
 func storeRel32(p *atomic.Uint32, v uint32) { *(*uint32)(unsafe.Pointer(p)) = v }
 
 func storeRel64(p *atomic.Uint64, v uint64) { *(*uint64)(unsafe.Pointer(p)) = v }
+
+type counter32 = atomic.Uint32
+
+// gslot is a place in a run queue. Its reads and writes race by design and are
+// ordered by the queue's head and tail (runq.go); a pointer is never torn.
+type gslot struct{ gp *G }
+
+func (s *gslot) load() *G    { return s.gp }
+func (s *gslot) store(gp *G) { s.gp = gp }

@@ -1,0 +1,416 @@
+package sched
+
+import "github.com/weftgo/weft/trace"
+
+// findRunnable finds a coroutine to run. It blocks until there is one, and
+// returns nil when the runtime has ended. It returns with a P.
+func (mp *M) findRunnable() (*G, trace.Queue) {
+	for {
+		if mp.p.dying.Load() && !mp.giveUpDying() {
+			return nil, 0
+		}
+		if gp, from := mp.findNow(); gp != nil {
+			mp.found()
+			return gp, from
+		}
+		if gp, from, ok := mp.idle(); gp != nil || !ok {
+			return gp, from
+		}
+	}
+}
+
+// findNow looks everywhere once, without giving the P back.
+func (mp *M) findNow() (*G, trace.Queue) {
+	s, pp := mp.sched, mp.p
+	if gp := mp.nextg; gp != nil {
+		mp.nextg = nil
+		return gp, mp.nextq
+	}
+	if pp.timers.when0.Load() != 0 {
+		pp.timers.run(s.Now(), mp)
+	}
+	if s.chooser != nil {
+		return mp.choose(pp)
+	}
+	if pp.schedtick%61 == 0 {
+		// Now and then first, or two coroutines that ready each other could
+		// keep the global queue and the poller waiting for ever.
+		if gp := s.globrunqget(mp, pp, 1); gp != nil {
+			return gp, trace.QGlobal
+		}
+		if pp.schedtick%(61*8) == 0 && s.netpollWaiters() > 0 {
+			mp.pollNow(pp)
+		}
+	}
+	if gp, from := pp.runqget(); gp != nil {
+		return gp, from
+	}
+	if gp := s.globrunqget(mp, pp, 0); gp != nil {
+		return gp, trace.QGlobal
+	}
+	if s.netpollWaiters() > 0 && s.lastpoll.Load() != 0 {
+		mp.pollNow(pp)
+		if gp, _ := pp.runqget(); gp != nil {
+			return gp, trace.QNetpoll
+		}
+	}
+	// At most half as many searchers as busy Ps: on a busy machine with little
+	// parallelism they would burn the time of those who work.
+	if mp.spinning || 2*s.nmspinning.Load() < s.procs.Load()-s.npidle.Load() {
+		if !mp.spinning {
+			mp.spinning = true
+			s.nmspinning.Add(1)
+		}
+		return mp.steal(pp)
+	}
+	return nil, 0
+}
+
+// pollNow asks the poller without blocking and queues who is ready.
+func (mp *M) pollNow(pp *P) {
+	s := mp.sched
+	list := s.netpoll(0)
+	if list.n == 0 {
+		return
+	}
+	mp.emit(trace.KNetpoll, 0, 0, uint64(list.n), 0, 0)
+	count(&pp.stats.polls, 1)
+	mp.injectReady(pp, &list)
+}
+
+// injectReady queues coroutines that the poller or a timer found, and gets
+// help if they are more than one M runs at once.
+func (mp *M) injectReady(pp *P, l *gList) {
+	n := l.n
+	count(&pp.stats.pollReadies, uint64(n))
+	for gp := l.pop(); gp != nil; gp = l.pop() {
+		gp.setStatus(Grunnable)
+		if mp.tracing() {
+			mp.emitReady(gp, 0, trace.QLocal, trace.ByNetpoll)
+		}
+		mp.runqput(pp, gp, false)
+	}
+	if n > 1 {
+		mp.sched.wakep()
+	}
+}
+
+// found ends the search: if this was the last searcher another must search, for
+// what is added from now on nobody would be woken otherwise.
+func (mp *M) found() {
+	if !mp.spinning {
+		return
+	}
+	mp.stopSpinning()
+	mp.sched.wakep()
+}
+
+func (mp *M) stopSpinning() {
+	mp.spinning = false
+	if mp.sched.nmspinning.Add(-1) < 0 {
+		throw("negative nmspinning")
+	}
+}
+
+// steal looks at every other P, up to four times: half of its queue; in the
+// last round its timers and its runnext too.
+func (mp *M) steal(pp *P) (*G, trace.Queue) {
+	s := mp.sched
+	all := s.allp()
+	for round := range 4 {
+		last := round == 3
+		start := pp.random(len(all))
+		for i := range all {
+			victim := all[(start+i)%len(all)]
+			if victim == pp {
+				continue
+			}
+			if gp := mp.stealFrom(pp, victim, last); gp != nil {
+				return gp, trace.QSteal
+			}
+			if s.runqsize.Load() > 0 {
+				if gp := s.globrunqget(mp, pp, 0); gp != nil {
+					return gp, trace.QGlobal
+				}
+			}
+		}
+	}
+	if gp := s.stealFork(mp, pp); gp != nil {
+		return gp, trace.QSteal
+	}
+	return nil, 0
+}
+
+func (mp *M) stealFrom(pp, victim *P, last bool) *G {
+	if last {
+		if w := victim.timers.when0.Load(); w != 0 {
+			if now := mp.sched.Now(); w <= now && victim.timers.run(now, mp) > 0 {
+				if gp, _ := pp.runqget(); gp != nil {
+					return gp
+				}
+			}
+		}
+	}
+	gp, n := pp.runq.steal(&victim.runq)
+	if gp == nil && last {
+		gp, n = stealNext(victim), 1
+	}
+	if gp == nil {
+		return nil
+	}
+	count(&pp.stats.steals, 1)
+	count(&pp.stats.stolen, uint64(n))
+	mp.emit(trace.KSteal, 0, 0, uint64(victim.id), uint64(n), gp.ID())
+	return gp
+}
+
+// stealNext takes victim's runnext, but not early: a coroutine that has just
+// readied another is often about to park, and then its P runs that at once. So
+// look, wait a few microseconds, and take it only if the same one is still
+// there while the same coroutine runs.
+func stealNext(victim *P) *G {
+	gp := victim.runnext.Load()
+	if gp == nil {
+		return nil
+	}
+	tick := victim.word.Load() >> 1
+	for range 3000 {
+		if victim.runnext.Load() != gp {
+			return nil
+		}
+	}
+	if tick>>(ownerShift-1) != ownerNone && victim.word.Load()>>1 != tick {
+		return nil
+	}
+	if victim.runnext.CompareAndSwap(gp, nil) {
+		return gp
+	}
+	return nil
+}
+
+// choose lets the Chooser pick among all that is runnable. One P, so nobody
+// else takes from the queues.
+func (mp *M) choose(pp *P) (*G, trace.Queue) {
+	s := mp.sched
+	if s.netpollWaiters() > 0 {
+		mp.pollNow(pp)
+	}
+	var ready []*G
+	s.lock.Lock()
+	for gp := s.runq.pop(); gp != nil; gp = s.runq.pop() {
+		ready = append(ready, gp)
+	}
+	s.runqsize.Store(0)
+	s.lock.Unlock()
+	for gp := pp.runq.get(); gp != nil; gp = pp.runq.get() {
+		ready = append(ready, gp)
+	}
+	if gp := pp.runnext.Swap(nil); gp != nil {
+		ready = append(ready, gp)
+	}
+	if len(ready) == 0 {
+		return nil, 0
+	}
+	i := 0
+	if len(ready) > 1 {
+		i = s.chooser.Choose(ready)
+	}
+	gp := ready[i]
+	s.lock.Lock()
+	for j, other := range ready {
+		if j != i {
+			s.runq.push(other)
+		}
+	}
+	s.runqsize.Store(int32(s.runq.n))
+	s.lock.Unlock()
+	return gp, trace.QLocal
+}
+
+// giveUpDying destroys mp's P, which procresize doesn't want, and waits for
+// another. False: the runtime has ended.
+func (mp *M) giveUpDying() bool {
+	if mp.spinning {
+		mp.stopSpinning()
+	}
+	if gp := mp.nextg; gp != nil {
+		mp.nextg = nil
+		mp.runqput(mp.p, gp, false)
+	}
+	mp.sched.pdestroy(mp.releasep())
+	return mp.nop()
+}
+
+// nop gets a P for mp, which has none: an idle one, or it stops until it is
+// given one. False: the runtime has ended (findRunnable sees that, too).
+func (mp *M) nop() bool {
+	s := mp.sched
+	s.lock.Lock()
+	pp := s.pidlegetLocked()
+	s.lock.Unlock()
+	if pp != nil {
+		mp.acquirep(pp)
+		return true
+	}
+	return mp.stopm()
+}
+
+// idle gives the P back and sleeps. It returns what to run, or nil and true to
+// look again (with a P), or false when the runtime has ended.
+//
+// The order is what keeps a wake-up from being lost (sched.go, point 3): the P
+// is on the idle list and the count of searchers is down *before* every source
+// is looked at once more. Who adds work does the opposite: first the work, then
+// a look at npidle and nmspinning.
+func (mp *M) idle() (*G, trace.Queue, bool) {
+	s := mp.sched
+	s.lock.Lock()
+	if s.dead {
+		s.lock.Unlock()
+		return nil, 0, false
+	}
+	if s.runq.n > 0 {
+		s.lock.Unlock()
+		gp := s.globrunqget(mp, mp.p, 0)
+		if gp != nil {
+			mp.found()
+		}
+		return gp, trace.QGlobal, true
+	}
+	pp := mp.releasep()
+	s.pidleputLocked(pp)
+	s.lock.Unlock()
+
+	if mp.spinning {
+		mp.stopSpinning()
+		if pp := s.recheck(); pp != nil {
+			mp.acquirep(pp)
+			mp.spinning = true
+			s.nmspinning.Add(1)
+			return nil, 0, true
+		}
+	}
+	if s.lastpoll.Load() != 0 && s.lastpoll.Swap(0) != 0 {
+		return mp.sleepInPoller()
+	}
+	return nil, 0, mp.stopm()
+}
+
+// recheck looks at every queue and timer, and gets an idle P if there is work.
+func (s *Sched) recheck() *P {
+	work := s.runqsize.Load() > 0
+	for _, pp := range s.allp() {
+		if work {
+			break
+		}
+		w := pp.timers.when0.Load()
+		work = pp.runq.len() > 0 || pp.runnext.Load() != nil || pp.forks.size() > 0 || (w != 0 && w <= s.Now())
+	}
+	if !work {
+		return nil
+	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.pidlegetLocked()
+}
+
+// sleepInPoller blocks in the poller until a descriptor is ready, a timer is
+// due or somebody calls netpollBreak. At most one M does (lastpoll is 0).
+func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
+	s := mp.sched
+	next := s.nextTimer()
+	s.pollUntil.Store(next)
+	// A timer armed before the store was seen by nextTimer or is now; one armed
+	// after it finds pollUntil and breaks the sleep (wakeForTimer).
+	if again := s.nextTimer(); again != next {
+		next = again
+		s.pollUntil.Store(next)
+	}
+	slept, list := s.sleepUntil(next)
+	s.pollUntil.Store(0)
+	s.lastpoll.Store(max(s.Now(), 1))
+	s.lock.Lock()
+	if s.dead {
+		s.lock.Unlock()
+		return nil, 0, false
+	}
+	pp := s.pidlegetLocked()
+	s.lock.Unlock()
+	if pp == nil {
+		mp.injectGlobal(&list)
+		return nil, 0, mp.stopm()
+	}
+	mp.acquirep(pp)
+	if list.n > 0 {
+		mp.emit(trace.KNetpoll, 1, 0, uint64(list.n), uint64(slept), 0)
+		count(&pp.stats.polls, 1)
+		mp.injectReady(pp, &list)
+		gp, _ := pp.runqget()
+		return gp, trace.QNetpoll, true
+	}
+	// A timer, or a break because there is something to find.
+	mp.spinning = true
+	s.nmspinning.Add(1)
+	return nil, 0, true
+}
+
+// injectGlobal queues coroutines without a P: with whoever has one.
+func (mp *M) injectGlobal(l *gList) {
+	if l.n == 0 {
+		return
+	}
+	for gp := l.head; gp != nil; gp = gp.schedlink {
+		gp.setStatus(Grunnable)
+		if mp.tracing() {
+			mp.emitReady(gp, 0, trace.QGlobal, trace.ByNetpoll)
+		}
+	}
+	mp.sched.globrunqputbatch(l)
+	mp.sched.wakep()
+}
+
+// sleepUntil blocks until the time until (0: without limit) or a wake-up.
+func (s *Sched) sleepUntil(until int64) (slept int64, list gList) {
+	now := s.Now()
+	delay := int64(-1)
+	if until != 0 {
+		delay = max(until-now, 0)
+	}
+	s.nsleep.Add(1)
+	if s.virtual != nil {
+		if delay = -1; until != 0 && s.quiescent() {
+			delay = 0
+		}
+	}
+	s.checkIdle()
+	if s.netpollinited() {
+		list = s.netpoll(delay)
+	} else {
+		s.sleeper.sleep(delay)
+	}
+	if s.virtual != nil && delay == 0 && list.n == 0 && s.quiescent() {
+		s.virtual.AdvanceTo(until)
+	}
+	s.nsleep.Add(-1)
+	return s.Now() - now, list
+}
+
+// wakeForTimer sees to it that somebody is awake at when: the M that sleeps in
+// the poller, if it would sleep longer, or a new one.
+func (s *Sched) wakeForTimer(when int64) {
+	if s.lastpoll.Load() == 0 {
+		if until := s.pollUntil.Load(); until == 0 || until > when {
+			s.breakPoller()
+		}
+		return
+	}
+	s.wakep()
+}
+
+// breakPoller ends the sleep of the M in the poller, now or at its next.
+func (s *Sched) breakPoller() {
+	if s.netpollinited() {
+		s.netpollBreak()
+	}
+	s.sleeper.wake()
+}

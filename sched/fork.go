@@ -1,0 +1,261 @@
+package sched
+
+import (
+	"sync/atomic"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// Fork-join. Do(a, b) offers b to thieves and calls a; if nobody has taken b
+// by then, it calls b: two plain calls, and no coroutine.
+//
+// A fork is one offered child. Who moves its state from pending has it:
+//
+//	free ──Do──▶ pending ──parent──▶ free (called inline)
+//	                └──thief──▶ stolen ──thief──▶ done
+//	                              └──parent──▶ awaited ──thief──▶ done, parent readied
+//
+// A P's forkq only says where to look: its entries are hints, and a claim is
+// the CAS on the fork itself. So a fork may be recycled while a thief still
+// holds a pointer to it: the thief's CAS then fails, or takes what is on offer
+// there now, which is as good. Only the owner of the P, in runtime mode, writes
+// the queue; its parent may meanwhile have gone to another P, in which case the
+// entry stays until the owner's next pop passes it.
+type fork struct {
+	state  atomic.Uint32
+	fn     func()
+	parent *G
+	ticket Ticket // of the parent's wait, set before awaited
+	err    error  // how a stolen fn ended, set before done
+	link   *fork
+}
+
+const (
+	forkFree uint32 = iota
+	forkPending
+	forkStolen
+	forkAwaited
+	forkDone
+)
+
+const forkqsize = 64
+
+type forkq struct {
+	tail atomic.Uint32
+	slot [forkqsize]atomic.Pointer[fork]
+	free *fork // owner, in runtime mode
+}
+
+// size returns how many entries there are to look at.
+func (q *forkq) size() int { return int(q.tail.Load()) }
+
+// push offers f; a full queue doesn't take it, and then only the parent will.
+func (q *forkq) push(f *fork) {
+	if t := q.tail.Load(); t < forkqsize {
+		q.slot[t].Store(f)
+		storeRel32(&q.tail, t+1)
+	}
+}
+
+// trim drops entries at the end that nobody can take any more.
+func (q *forkq) trim() {
+	t := q.tail.Load()
+	for t > 0 && q.slot[t-1].Load().state.Load() != forkPending {
+		t--
+	}
+	storeRel32(&q.tail, t)
+}
+
+// take claims the oldest pending fork: the one with the most work under it.
+func (q *forkq) take() *fork {
+	for i := range q.tail.Load() {
+		f := q.slot[i].Load()
+		if f.state.Load() == forkPending && f.state.CompareAndSwap(forkPending, forkStolen) {
+			return f
+		}
+	}
+	return nil
+}
+
+// Do calls all fns, in parallel as far as there are idle Ps, and returns when
+// all have returned. What nobody stole runs as a plain call on the caller's
+// stack, in order. If one panics, Do panics with its value when all others
+// have ended; those that had not begun are not called. In an ordinary goroutine
+// it uses the default runtime.
+func Do(fns []func()) {
+	switch len(fns) {
+	case 0:
+		return
+	case 1:
+		fns[0]()
+		return
+	}
+	st := self()
+	if st == nil || st.g0 {
+		doForeign(fns)
+		return
+	}
+	if len(fns) == 2 {
+		do2(st.g, fns[0], fns[1])
+		return
+	}
+	half := len(fns) / 2
+	a, b := fns[:half:half], fns[half:]
+	do2(st.g, func() { Do(a) }, func() { Do(b) })
+}
+
+func do2(gp *G, a, b func()) {
+	f := gp.fork(b)
+	returned := false
+	defer func() {
+		if !returned {
+			gp.abandon(f)
+		}
+	}()
+	a()
+	if gp.unfork(f) {
+		b()
+	} else {
+		gp.join(f)
+	}
+	returned = true
+}
+
+// fork offers fn. In user mode, on gp.
+func (gp *G) fork(fn func()) *fork {
+	mp := gp.stk.m
+	pp := mp.enter()
+	if pp == nil { // nowhere to offer it
+		f := &fork{fn: fn, parent: gp}
+		f.state.Store(forkPending)
+		return f
+	}
+	q := &pp.forks
+	f := q.free
+	if f == nil {
+		f = new(fork)
+	} else {
+		q.free = f.link
+	}
+	f.fn, f.parent = fn, gp
+	storeRel32(&f.state, forkPending)
+	q.push(f)
+	if r := pp.ring; r != nil {
+		r.Emit(trace.KFork, 0, mp.id, gp.ID(), 0, 0, 0)
+	}
+	s := mp.sched
+	if s.npidle.Load() != 0 && s.nmspinning.Load() == 0 {
+		s.wakep()
+	}
+	mp.leave(pp)
+	return f
+}
+
+// unfork takes f back and reports whether that was in time.
+func (gp *G) unfork(f *fork) bool {
+	if !f.state.CompareAndSwap(forkPending, forkFree) {
+		return false
+	}
+	gp.recycle(f)
+	return true
+}
+
+func (gp *G) recycle(f *fork) {
+	f.fn, f.parent, f.err = nil, nil, nil
+	mp := gp.stk.m
+	if pp := mp.enter(); pp != nil {
+		pp.forks.trim()
+		f.link, pp.forks.free = pp.forks.free, f
+		mp.leave(pp)
+	}
+}
+
+// join waits for a stolen f.
+func (gp *G) join(f *fork) {
+	f.ticket = gp.Begin()
+	if f.state.CompareAndSwap(forkStolen, forkAwaited) {
+		gp.Park(f.ticket, trace.WaitJoin, nil)
+	}
+	err := f.err
+	gp.recycle(f)
+	if err != nil {
+		panic(err)
+	}
+}
+
+// abandon cleans up when the parent panics or exits: a child that nobody took
+// is dropped, one that runs is waited for.
+func (gp *G) abandon(f *fork) {
+	if f.state.Load() == forkPending && gp.unfork(f) {
+		return
+	}
+	if f.state.Load() == forkStolen || f.state.Load() == forkDone {
+		f.ticket = gp.Begin()
+		if f.state.CompareAndSwap(forkStolen, forkAwaited) {
+			gp.Park(f.ticket, trace.WaitJoin, nil)
+		}
+	}
+}
+
+// stealFork finds a pending child on another P and makes a coroutine of it.
+func (s *Sched) stealFork(mp *M, pp *P) *G {
+	for _, victim := range s.allp() {
+		f := victim.forks.take()
+		if f == nil {
+			continue
+		}
+		gp := pp.gfree.pop()
+		if gp == nil {
+			gp = s.gfget(pp)
+		}
+		gp.goid.Store(s.goidgen.Add(1))
+		gp.fn, gp.gopc, gp.parent = f.runStolen, funcPC(f.fn), f.parent.ID()
+		gp.setStatus(Grunnable)
+		count(&pp.stats.spawned, 1)
+		count(&pp.stats.steals, 1)
+		count(&pp.stats.stolen, 1)
+		mp.emit(trace.KForkSteal, 0, gp.ID(), f.parent.ID(), uint64(victim.id), 0)
+		return gp
+	}
+	return nil
+}
+
+// runStolen is the function of the coroutine that runs a stolen child.
+func (f *fork) runStolen() {
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				f.err = newPanicError(Getg(), v)
+			}
+		}
+		// Once it is done and was not awaited, the parent may recycle f.
+		if f.state.Swap(forkDone) == forkAwaited {
+			f.parent.Ready(f.ticket, 0)
+		}
+	}()
+	f.fn()
+	returned = true
+}
+
+// doForeign is Do for an ordinary goroutine.
+func doForeign(fns []func()) {
+	s := Current()
+	w := Self()
+	t := w.Begin()
+	var err error
+	s.Newproc(func() {
+		defer func() {
+			if v := recover(); v != nil {
+				err = newPanicError(Getg(), v)
+			}
+			w.Ready(t, 0)
+		}()
+		Do(fns)
+	}, 0)
+	w.Park(t, trace.WaitJoin, nil)
+	w.Release()
+	if err != nil {
+		panic(err)
+	}
+}

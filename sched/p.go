@@ -1,0 +1,167 @@
+package sched
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// P is a processor: the right to run one coroutine, and what is needed for it
+// without a lock: a run queue, timers, free Gs and stacks.
+//
+// Who may touch it. Go can stop a running goroutine at any instruction; weft
+// can't. So that sysmon can still take the P of an M whose coroutine blocks
+// natively or computes for long, one atomic word says who owns P and in which
+// mode:
+//
+//	word = owner M's id<<40 | tick<<1 | mode
+//
+// A coroutine's own code runs in user mode. Each entry into the runtime moves
+// the word from user to runtime mode by CAS (M.enter), and back (M.leave).
+// sysmon retakes only by CAS from user mode, to a word that no M expects. If
+// the entry's CAS fails, the P has gone; the M finishes the call without one.
+//
+// The rule that makes this safe: the fields below "owner, in runtime mode" are
+// touched only there. A retake needs user mode, so it never cuts a touch in
+// two; the CAS that takes the word orders the new owner after the old one's
+// last touch. The word can't come back to what an M that lost it expects: it
+// holds that M's id, and only that M itself acquires a P for itself.
+type P struct {
+	id    int32
+	sched *Sched
+	word  atomic.Uint64
+	m     atomic.Pointer[M] // owner, for inspection; stale after a retake until the next acquire
+	dying atomic.Bool       // procresize wants it gone: its owner gives it up
+	_     [64]byte
+
+	// Owner, in runtime mode.
+	schedtick  uint64 // executes, the 39 low bits stand in word
+	nextStreak uint8  // runnext taken so often in a row
+	status     pStatus
+	link       *P // in sched.pidle
+	goid       uint64
+	goidEnd    uint64
+	gfree      gList
+	stkfree    *stk
+	nstkfree   int
+	rng        rand.PCG
+	ring       *trace.Ring // nil: recording is off
+	stats      pStats
+	_          [64]byte
+
+	// Shared with thieves: the owner puts and takes, others take (runq.go).
+	runq    runq
+	runnext atomic.Pointer[G]
+	timers  timers
+	forks   forkq
+}
+
+type pStatus uint8
+
+const (
+	pidle pStatus = iota
+	prunning
+	pdead
+)
+
+// pStats counts what happened on a P. Written by its owner, read by anyone.
+type pStats struct {
+	spawned, exited    atomic.Uint64
+	parks, readies     atomic.Uint64
+	steals, stolen     atomic.Uint64
+	overflows          atomic.Uint64
+	switches, sameStk  atomic.Uint64
+	polls, pollReadies atomic.Uint64
+}
+
+// count adds to a counter that only the caller writes.
+func count(c *atomic.Uint64, n uint64) { storeRel64(c, c.Load()+n) }
+
+const (
+	modeUser    = 0
+	modeRuntime = 1
+	ownerShift  = 40
+	tickMask    = 1<<39 - 1
+	ownerNone   = 1<<24 - 1 // retaken or idle: no M expects it
+)
+
+func pword(owner int32, tick uint64, mode uint64) uint64 {
+	return uint64(owner)<<ownerShift | tick&tickMask<<1 | mode
+}
+
+// enter takes mp from user to runtime mode and returns its P, nil if it has
+// none (any more). The caller is the coroutine that runs on mp.
+func (mp *M) enter() *P {
+	if pp := mp.p; pp != nil && pp.word.CompareAndSwap(mp.userword, mp.userword|modeRuntime) {
+		return pp
+	}
+	return mp.enterSlow()
+}
+
+// enterSlow: the P was retaken. If another is idle, go on with that.
+func (mp *M) enterSlow() *P {
+	mp.p = nil
+	s := mp.sched
+	if s.npidle.Load() == 0 {
+		return nil
+	}
+	s.lock.Lock()
+	pp := s.pidlegetLocked()
+	s.lock.Unlock()
+	if pp != nil {
+		mp.acquirep(pp)
+	}
+	return pp
+}
+
+// leave takes mp back to user mode.
+func (mp *M) leave(pp *P) {
+	if pp != nil {
+		storeRel64(&pp.word, mp.userword)
+	}
+}
+
+// acquirep makes pp, which nobody owns, mp's, in runtime mode.
+func (mp *M) acquirep(pp *P) {
+	if pp.status != pidle {
+		throw("acquirep: the P is not idle")
+	}
+	pp.status = prunning
+	mp.p = pp
+	pp.m.Store(mp)
+	mp.userword = pword(mp.id, pp.schedtick, modeUser)
+	pp.word.Store(mp.userword | modeRuntime)
+	if r := pp.ring; r != nil {
+		r.Emit(trace.KPAcquire, 0, mp.id, 0, 0, 0, 0)
+	}
+}
+
+// releasep takes mp's P from it. The caller, in runtime mode, must do something
+// with it: nobody else will.
+func (mp *M) releasep() *P {
+	pp := mp.p
+	mp.p = nil
+	pp.status = pidle
+	pp.m.Store(nil)
+	pp.word.Store(pword(ownerNone, pp.schedtick, modeRuntime))
+	return pp
+}
+
+// retakeFrom takes pp from its owner if that is in user mode with the word
+// seen. The caller must do something with pp.
+func (pp *P) retakeFrom(seen uint64) bool {
+	if seen&modeRuntime != 0 || seen>>ownerShift == ownerNone {
+		return false
+	}
+	if !pp.word.CompareAndSwap(seen, pword(ownerNone, seen>>1, modeRuntime)) {
+		return false
+	}
+	pp.status = pidle
+	return true
+}
+
+// random returns a number below n, for the choice of a victim.
+func (pp *P) random(n int) int {
+	return int(uint32(pp.rng.Uint64()>>32) % uint32(n))
+}

@@ -1,0 +1,379 @@
+package sched
+
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// mstart is an M's life: the goroutine that it is.
+func (mp *M) mstart() {
+	defer mp.sched.mwg.Done()
+	here.Put(unsafe.Pointer(&mp.stk))
+	defer here.Delete()
+	if mp.started() {
+		mp.schedule()
+	}
+}
+
+// schedule runs coroutines until the runtime ends. It stays on g0: a coroutine
+// comes back to it by a switch and never calls it.
+func (mp *M) schedule() {
+	for mp.p != nil || mp.nop() {
+		gp, from := mp.findRunnable()
+		if gp == nil {
+			return
+		}
+		mp.execute(gp, from)
+	}
+}
+
+// execute runs gp on this M until it parks, yields or ends.
+func (mp *M) execute(gp *G, from trace.Queue) {
+	pp := mp.p
+	s := gp.stk
+	fresh := s == nil
+	if fresh {
+		if mp.sched.stopping.Load() {
+			mp.goexit0(pp, gp) // it never began: nothing to unwind
+			return
+		}
+		s = mp.stackalloc(pp)
+		s.g, gp.stk = gp, s
+	}
+	s.m = mp
+	mp.startg(pp, gp, from, fresh)
+	s.Switch()
+	mp.afterSwitch(s)
+}
+
+// startg makes gp the current coroutine and leaves for user mode.
+func (mp *M) startg(pp *P, gp *G, from trace.Queue, fresh bool) {
+	if gp.status.Load() != uint32(Grunnable) {
+		throw("execute: g" + utoa(gp.ID()) + " is " + gp.Status().String() + ", not runnable")
+	}
+	pp.schedtick++
+	mp.curg = gp
+	gp.setStatus(Grunning)
+	if r := pp.ring; r != nil {
+		r.Emit(trace.KGoStart, uint8(from), mp.id, gp.ID(), uint64(b2u(fresh)), 0, 0)
+	}
+	mp.userword = pword(mp.id, pp.schedtick, modeUser)
+	storeRel64(&pp.word, mp.userword)
+}
+
+// afterSwitch does, on g0, what the coroutine came here for. mp is in runtime
+// mode, or has lost its P.
+func (mp *M) afterSwitch(s *stk) {
+	gp, op := mp.curg, mp.op
+	mp.curg, mp.op = nil, opNone
+	switch op {
+	case opPark:
+		mp.park0(gp)
+	case opYield:
+		gp.setStatus(Grunnable)
+		if mp.p == nil {
+			mp.sched.globrunqput(gp)
+		} else {
+			mp.runqput(mp.p, gp, false)
+		}
+	case opNoP:
+		gp.setStatus(Grunnable)
+		mp.sched.globrunqput(gp)
+	case opIdle:
+		mp.stackfree(s)
+	case opExit:
+		if s.err != nil {
+			mp.sched.fail(s.err)
+		}
+		s.Finish()
+		mp.sched.nstk.Add(-1)
+		mp.goexit0(mp.p, gp)
+	default:
+		throw("switch to g0 without a reason")
+	}
+}
+
+// park0 commits a park. This must happen here, on g0, after the coroutine has
+// left its stack: from the moment that the wait is parked another M may resume
+// it, and two threads can't be on one stack.
+func (mp *M) park0(gp *G) {
+	s := mp.sched
+	gp.setStatus(Gwaiting) // before the commit: afterwards gp isn't ours
+	if !gp.commit(mp.ticket) {
+		// Readied before it was parked: it is still ours and runs on, next.
+		gp.setStatus(Grunnable)
+		if mp.p == nil {
+			s.globrunqput(gp)
+		} else {
+			mp.nextg, mp.nextq = gp, trace.QRunnext
+		}
+		return
+	}
+	if s.stopping.Load() {
+		// The unwinder may have looked at gp just before the commit.
+		s.unwindParked(mp, gp)
+	}
+}
+
+// park blocks the running coroutine until the wait t has been ended. Called on
+// gp, in user mode.
+func (gp *G) park(t Ticket, why trace.Reason, obj any) {
+	s := gp.sched
+	if s.stopping.Load() {
+		runtime.Goexit() // unwinding: whoever would wake us may be gone
+	}
+	st := gp.stk
+	mp := st.m
+	gp.waitwhy, gp.waitobj = why, obj
+	pp := mp.enter()
+	if pp != nil {
+		count(&pp.stats.parks, 1)
+	}
+	if mp.tracing() {
+		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, 0)
+	}
+	mp.op, mp.ticket = opPark, t
+	st.Back()
+	for st.dump != nil {
+		st.takeDump()
+	}
+	if s.stopping.Load() {
+		runtime.Goexit()
+	}
+}
+
+func (mp *M) tracing() bool { return mp.sched.rec != nil }
+
+// Yield puts the calling coroutine at the end of its P's queue and runs the
+// next. In an ordinary goroutine it is runtime.Gosched.
+func Yield() {
+	st := self()
+	if st == nil || st.g0 {
+		runtime.Gosched()
+		return
+	}
+	mp, gp := st.m, st.g
+	s := mp.sched
+	pp := mp.enter()
+	if pp != nil && s.chooser == nil && !s.stopping.Load() && pp.nothingElse() && s.runqsize.Load() == 0 &&
+		pp.timers.when0.Load() == 0 && s.netpollWaiters() == 0 {
+		mp.leave(pp) // nobody to yield to
+		return
+	}
+	if mp.tracing() {
+		mp.emit(trace.KGoYield, uint8(trace.QLocal), gp.ID(), 0, 0, 0)
+	}
+	mp.op = opYield
+	st.Back()
+	if s.stopping.Load() {
+		runtime.Goexit()
+	}
+}
+
+func (pp *P) nothingElse() bool {
+	return pp.runnext.Load() == nil && pp.runq.head.Load() == pp.runq.tail.Load()
+}
+
+// Newproc starts a coroutine of s that runs fn; pc is where, for reports.
+func (s *Sched) Newproc(fn func(), pc uintptr) {
+	if fn == nil {
+		panic("weft: Go of a nil function")
+	}
+	st := self()
+	if st == nil || st.m.sched != s {
+		s.newprocForeign(fn, pc)
+		return
+	}
+	if st.g0 { // from a timer: already in runtime mode
+		st.m.newproc1(st.m.p, fn, pc, 0)
+		return
+	}
+	pp := st.m.enter()
+	st.m.newproc1(pp, fn, pc, st.g.ID())
+	st.m.leave(pp)
+}
+
+// Go starts a coroutine that runs fn, in the calling coroutine's runtime, or in
+// the default one.
+func Go(fn func(), pc uintptr) {
+	st := self()
+	if fn == nil || st == nil || st.g0 {
+		Current().Newproc(fn, pc)
+		return
+	}
+	mp := st.m
+	pp := mp.enter()
+	mp.newproc1(pp, fn, pc, st.g.ID())
+	mp.leave(pp)
+}
+
+// newproc1 makes the G and queues it. In runtime mode with pp, or without a P.
+func (mp *M) newproc1(pp *P, fn func(), pc uintptr, parent uint64) {
+	s := mp.sched
+	if pp == nil {
+		gp := s.gnew(fn, pc, parent)
+		mp.emit(trace.KGoCreate, uint8(trace.QGlobal), parent, gp.ID(), uint64(funcPC(fn)), uint64(pc))
+		s.globrunqput(gp)
+		s.wakep()
+		return
+	}
+	gp := pp.gfree.head
+	if gp == nil {
+		gp = s.gfget(pp)
+	} else {
+		pp.gfree.head = gp.schedlink
+		if pp.gfree.n--; pp.gfree.head == nil {
+			pp.gfree.tail = nil
+		}
+	}
+	if pp.goid == pp.goidEnd {
+		pp.goidEnd = s.goidgen.Add(goidBatch)
+		pp.goid = pp.goidEnd - goidBatch
+	}
+	pp.goid++
+	storeRel64(&gp.goid, pp.goid)
+	gp.fn, gp.gopc, gp.parent = fn, pc, parent
+	gp.setStatus(Grunnable)
+	count(&pp.stats.spawned, 1)
+	if r := pp.ring; r != nil { // before anyone can run it
+		r.Emit(trace.KGoCreate, uint8(s.nextQueue()), mp.id, parent, gp.ID(), uint64(funcPC(fn)), uint64(pc))
+	}
+	mp.runqput(pp, gp, true)
+	if s.npidle.Load() != 0 && s.nmspinning.Load() == 0 {
+		s.wakep()
+	}
+}
+
+const goidBatch = 16
+
+// newprocForeign starts a coroutine from a goroutine outside s.
+func (s *Sched) newprocForeign(fn func(), pc uintptr) {
+	gp := s.gnew(fn, pc, 0)
+	s.emitShared(trace.KGoCreate, uint8(trace.QGlobal), 0, gp.ID(), uint64(funcPC(fn)), uint64(pc))
+	s.globrunqput(gp)
+	s.wakep()
+}
+
+// goready makes gp, which the caller has claimed, runnable.
+func goready(gp *G, by trace.Cause) {
+	st := self()
+	s := gp.sched
+	if st == nil || st.m.sched != s {
+		gp.setStatus(Grunnable)
+		if s.rec != nil {
+			s.emitShared(trace.KGoReady, uint8(trace.QGlobal), 0, gp.ID(), objAddr(gp.waitobj), uint64(trace.ByGoroutine))
+		}
+		s.globrunqput(gp)
+		s.wakep()
+		return
+	}
+	mp := st.m
+	if st.g0 {
+		mp.ready(mp.p, gp, 0, trace.ByTimer)
+		return
+	}
+	pp := mp.enter()
+	mp.ready(pp, gp, st.g.ID(), by)
+	mp.leave(pp)
+}
+
+// ready queues gp, in runtime mode with pp or without a P.
+func (mp *M) ready(pp *P, gp *G, who uint64, by trace.Cause) {
+	gp.setStatus(Grunnable)
+	s := mp.sched
+	if pp == nil {
+		mp.emitReady(gp, who, trace.QGlobal, by)
+		s.globrunqput(gp)
+		s.wakep()
+		return
+	}
+	count(&pp.stats.readies, 1)
+	if r := pp.ring; r != nil {
+		mp.emitReady(gp, who, s.nextQueue(), by)
+	}
+	mp.runqput(pp, gp, true)
+	if s.npidle.Load() != 0 && s.nmspinning.Load() == 0 {
+		s.wakep()
+	}
+}
+
+// nextQueue is where runqput with next puts, for events.
+func (s *Sched) nextQueue() trace.Queue {
+	if s.shared {
+		return trace.QGlobal
+	}
+	return trace.QRunnext
+}
+
+func (mp *M) emitReady(gp *G, who uint64, q trace.Queue, by trace.Cause) {
+	mp.emit(trace.KGoReady, uint8(q), who, gp.ID(), objAddr(gp.waitobj), uint64(by))
+}
+
+// runqput puts gp on pp's queue; with next into the slot that runs first, whose
+// holder moves to the queue. A full queue sends half of itself to the global one.
+func (mp *M) runqput(pp *P, gp *G, next bool) {
+	s := mp.sched
+	if s.shared {
+		s.globrunqput(gp)
+		return
+	}
+	if next {
+		for {
+			old := pp.runnext.Load()
+			if !pp.runnext.CompareAndSwap(old, gp) {
+				continue // a thief took old
+			}
+			if old == nil {
+				return
+			}
+			gp = old
+			break
+		}
+	}
+	for !pp.runq.put(gp) {
+		if mp.runqputslow(pp, gp) {
+			return
+		}
+	}
+}
+
+func (mp *M) runqputslow(pp *P, gp *G) bool {
+	var half gList
+	if !pp.runq.takeHalf(&half) {
+		return false
+	}
+	half.push(gp)
+	count(&pp.stats.overflows, 1)
+	mp.emit(trace.KOverflow, 0, 0, uint64(half.n), 0, 0)
+	mp.sched.globrunqputbatch(&half)
+	return true
+}
+
+// maxNextStreak caps how often in a row runnext may be taken while others wait
+// in the queue. Where nothing preempts, two coroutines that ready each other
+// would keep the rest out for ever.
+const maxNextStreak = 16
+
+// runqget takes the next coroutine of pp. Owner, in runtime mode.
+func (pp *P) runqget() (*G, trace.Queue) {
+	next := pp.runnext.Load()
+	if next != nil && pp.nextStreak >= maxNextStreak {
+		if gp := pp.runq.get(); gp != nil {
+			pp.nextStreak = 0
+			return gp, trace.QLocal
+		}
+		pp.nextStreak = 0
+	}
+	// If the CAS fails a thief has taken it; only we put one there.
+	if next != nil && pp.runnext.CompareAndSwap(next, nil) {
+		pp.nextStreak++
+		return next, trace.QRunnext
+	}
+	pp.nextStreak = 0
+	if gp := pp.runq.get(); gp != nil {
+		return gp, trace.QLocal
+	}
+	return nil, trace.QNone
+}

@@ -1,0 +1,32 @@
+package sched
+
+import (
+	"time"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// Sleep parks the calling coroutine for at least d; d <= 0 yields. In an
+// ordinary goroutine it is time.Sleep.
+func Sleep(d time.Duration) {
+	gp := Getg()
+	if gp == nil {
+		time.Sleep(d)
+		return
+	}
+	if d <= 0 {
+		Yield()
+		return
+	}
+	t := gp.sleepTimer
+	if t == nil {
+		t = &Timer{F: wakeSleeper, Arg: gp}
+		gp.sleepTimer = t
+	}
+	ticket := gp.Begin()
+	t.Seq = uint64(ticket)
+	t.Reset(gp.sched, gp.sched.Now()+int64(d), 0)
+	gp.Park(ticket, trace.WaitSleep, d)
+}
+
+func wakeSleeper(arg any, ticket uint64) { arg.(*G).Ready(Ticket(ticket), 0) }

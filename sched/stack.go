@@ -1,0 +1,235 @@
+package sched
+
+import (
+	"runtime/debug"
+	"strconv"
+	"unsafe"
+
+	"github.com/weftgo/weft/coro"
+	"github.com/weftgo/weft/trace"
+)
+
+// Stacks are pooled and Gs are cheap. A fresh G has no stack; it gets one when
+// it first runs, and a stack whose G has finished takes the next fresh G from
+// its P's queue without a switch. A stack leaves the run only when its G parks
+// or yields. Free stacks stand in the P's list, then in the runtime's.
+
+const maxStkFree = 64 // free stacks a P keeps; half of them go to the runtime's list
+
+func (mp *M) stackalloc(pp *P) *stk {
+	if s := pp.stkfree; s != nil {
+		pp.stkfree, s.link = s.link, nil
+		pp.nstkfree--
+		return s
+	}
+	sc := mp.sched
+	if sc.nstkfree.Load() > 0 {
+		sc.lock.Lock()
+		s := sc.stkfree
+		if s != nil {
+			sc.stkfree, s.link = s.link, nil
+			sc.nstkfree.Add(-1)
+		}
+		sc.lock.Unlock()
+		if s != nil {
+			return s
+		}
+	}
+	s := new(stk)
+	s.Init(s.main)
+	sc.nstk.Add(1)
+	return s
+}
+
+// stackfree keeps s for the next fresh G. s is idle.
+func (mp *M) stackfree(s *stk) {
+	s.m = nil
+	if pp := mp.p; pp != nil && pp.nstkfree < maxStkFree {
+		s.link, pp.stkfree = pp.stkfree, s
+		pp.nstkfree++
+		return
+	}
+	sc := mp.sched
+	sc.lock.Lock()
+	s.link, sc.stkfree = sc.stkfree, s
+	sc.nstkfree.Add(1)
+	sc.lock.Unlock()
+}
+
+// main is what a stack does: run Gs until it is told to quit.
+func (s *stk) main() {
+	here.Put(unsafe.Pointer(s))
+	for !s.quit {
+		s.run(s.g.fn)
+		if s.ended {
+			return
+		}
+		s.finish()
+	}
+	here.Delete()
+}
+
+// run calls fn and catches how it ends. A panic stops here, with this stack in
+// its report. A Goexit can't be stopped: it is held in the deferred call, g0
+// takes over (afterSwitch) and has another goroutine carry it out. A panic may
+// have come out of a deferred call of a Goexit that goes on afterwards, so it
+// ends the stack in the same way.
+func (s *stk) run(fn func()) {
+	returned := false
+	defer func() {
+		if !returned {
+			s.abnormal(recover())
+		}
+	}()
+	fn()
+	returned = true
+}
+
+func (s *stk) abnormal(v any) {
+	if v != nil {
+		s.err = &PanicError{
+			PanicError: coro.PanicError{ID: s.g.ID(), Value: v, Stack: debug.Stack()},
+			Entry:      s.g.Entry(), GoPC: s.g.gopc, Parent: s.g.parent,
+		}
+	}
+	s.ended = true
+	here.Delete()
+	s.m.enter()
+	s.m.op = opExit
+	s.Back()
+}
+
+// finish is goexit: it recycles the G that has returned, and either begins the
+// next fresh one on this stack or goes to g0.
+func (s *stk) finish() {
+	mp := s.m
+	gp := s.g
+	pp := mp.enter()
+	mp.goexit0(pp, gp)
+	s.g = nil
+	if pp != nil && mp.mayStay(pp) {
+		if next, from := pp.runqget(); next != nil {
+			if next.stk == nil {
+				s.g, next.stk = next, s
+				count(&pp.stats.sameStk, 1)
+				mp.startg(pp, next, from, true)
+				return
+			}
+			mp.nextg, mp.nextq = next, from
+		}
+	}
+	mp.op = opIdle
+	s.Back()
+}
+
+// mayStay reports whether the next G may come straight from the local queue:
+// it is not the turn of the global queue, a timer or the end of the runtime.
+func (mp *M) mayStay(pp *P) bool {
+	s := mp.sched
+	tick := pp.schedtick
+	return tick%61 != 0 && (tick%16 != 0 || pp.timers.when0.Load() == 0) &&
+		s.chooser == nil && !s.stopping.Load() && !pp.dying.Load()
+}
+
+// goexit0 recycles gp, on the stack it ran on or on g0.
+func (mp *M) goexit0(pp *P, gp *G) {
+	s := mp.sched
+	if mp.tracing() {
+		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
+	}
+	gp.setStatus(Gdead)
+	gp.stk, gp.fn, gp.waitobj = nil, nil, nil
+	if pp == nil {
+		s.gput(gp)
+		return
+	}
+	count(&pp.stats.exited, 1)
+	gp.schedlink = pp.gfree.head
+	pp.gfree.head = gp
+	if pp.gfree.n++; pp.gfree.n == 1 {
+		pp.gfree.tail = gp
+	}
+	if pp.gfree.n >= 2*gBatch {
+		s.gputHalf(pp)
+	}
+	if s.stopping.Load() {
+		s.checkUnwound()
+	}
+}
+
+const gBatch = 64 // Gs that move between a P's free list and the runtime's
+
+// gfget takes a free G, filling pp's list from the runtime's.
+func (s *Sched) gfget(pp *P) *G {
+	s.glock.Lock()
+	for s.gfree.head != nil && pp.gfree.n < gBatch {
+		pp.gfree.push(s.gfree.pop())
+	}
+	s.glock.Unlock()
+	if gp := pp.gfree.pop(); gp != nil {
+		return gp
+	}
+	s.glock.Lock()
+	slab := s.gslabLocked()
+	s.glock.Unlock()
+	for i := range slab[1:] {
+		pp.gfree.push(&slab[i+1])
+	}
+	return &slab[0]
+}
+
+// gnew makes a runnable G without a P.
+func (s *Sched) gnew(fn func(), pc uintptr, parent uint64) *G {
+	s.glock.Lock()
+	gp := s.gfree.pop()
+	if gp == nil {
+		slab := s.gslabLocked()
+		for i := range slab[1:] {
+			s.gfree.push(&slab[i+1])
+		}
+		gp = &slab[0]
+	}
+	s.spawned++
+	s.glock.Unlock()
+	gp.goid.Store(s.goidgen.Add(1))
+	gp.fn, gp.gopc, gp.parent = fn, pc, parent
+	gp.setStatus(Grunnable)
+	return gp
+}
+
+// gput frees gp without a P.
+func (s *Sched) gput(gp *G) {
+	s.glock.Lock()
+	s.gfree.push(gp)
+	s.exited++
+	s.glock.Unlock()
+	if s.stopping.Load() {
+		s.checkUnwound()
+	}
+}
+
+func (s *Sched) gputHalf(pp *P) {
+	s.glock.Lock()
+	for range gBatch {
+		s.gfree.push(pp.gfree.pop())
+	}
+	s.glock.Unlock()
+}
+
+const gSlab = 16
+
+// gslabLocked makes Gs and enters them in allgs.
+func (s *Sched) gslabLocked() []G {
+	slab := make([]G, gSlab)
+	for i := range slab {
+		slab[i].sched = s
+		slab[i].Waiter.g = &slab[i]
+	}
+	s.allgs = append(s.allgs, slab)
+	return slab
+}
+
+func utoa(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// throw ends the process: the runtime's own state is broken.
+func throw(why string) { panic("weft: runtime error: " + why) }
