@@ -11,15 +11,14 @@ import (
 // Reader reads a recording made by a [Writer]. It needs memory for one chunk
 // and for the symbols, whatever the input says.
 //
-// Chunks that follow a damaged one are not read: their events would be shown as
-// if nothing were missing between.
+// Only whole chunks whose checksum is right are read, and none after one that is
+// damaged: its events would be shown as if nothing were missing between.
 type Reader struct {
 	in      *bufio.Reader
 	offset  int64 // of what is read next from in
 	chunkAt int64 // where the current chunk starts
 	rest    []byte
 	prev    Event
-	cut     bool // the current chunk ends too early
 	begun   bool
 	count   uint64
 	header  Header
@@ -54,9 +53,6 @@ func (r *Reader) Next() (Event, error) {
 	}
 	e, rest, err := decodeEvent(r.rest, &r.prev)
 	if err != nil {
-		if r.cut {
-			err = ErrCutShort
-		}
 		r.err, r.rest = r.bad(err), nil
 		return Event{}, r.err
 	}
@@ -111,9 +107,6 @@ func (r *Reader) bad(err error) error {
 
 // next reads one chunk. Events are left in rest.
 func (r *Reader) next() error {
-	if r.cut {
-		return r.bad(ErrCutShort)
-	}
 	r.chunkAt = r.offset
 	if !r.begun {
 		r.begun = true
@@ -126,17 +119,9 @@ func (r *Reader) next() error {
 	switch kind {
 	case chunkEvents:
 		r.rest, r.prev = payload, Event{}
-		if len(payload) == 0 && r.cut {
-			return r.bad(ErrCutShort)
-		}
 		return nil
 	case chunkEnd:
 		return r.readEnd(payload)
-	}
-	if r.cut {
-		return r.bad(ErrCutShort)
-	}
-	switch kind {
 	case chunkHeader:
 		return r.readHeader(payload)
 	case chunkSymbols:
@@ -163,8 +148,7 @@ func (r *Reader) readMagic() error {
 	return nil
 }
 
-// readChunk reads a chunk and checks its sum. If the input ends within the
-// payload, it sets cut and returns what there is.
+// readChunk reads a chunk and checks its sum.
 func (r *Reader) readChunk() (kind byte, payload []byte, err error) {
 	kind, err = r.in.ReadByte()
 	if err != nil {
@@ -185,10 +169,8 @@ func (r *Reader) readChunk() (kind byte, payload []byte, err error) {
 	payload = r.buf[:got]
 	r.offset += int64(1 + n + len(crc) + got)
 	switch {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		r.cut = true
 	case err != nil:
-		return 0, nil, err
+		return 0, nil, r.inputError(err)
 	case checksum(kind, payload) != binary.LittleEndian.Uint32(crc[:]):
 		return 0, nil, r.bad(fmt.Errorf("%w: a chunk does not match its checksum", ErrCorrupt))
 	}
@@ -224,9 +206,6 @@ func (r *Reader) inputError(err error) error {
 
 func (r *Reader) readEnd(payload []byte) error {
 	d := decoder{b: payload}
-	if r.cut {
-		return r.bad(ErrCutShort)
-	}
 	if n := d.uvarint(); d.failed || n != r.count {
 		return r.bad(fmt.Errorf("%w: its end mark counts other events than it has", ErrCorrupt))
 	}
