@@ -11,7 +11,7 @@ type lockInfo struct {
 	self   uintptr // Mutex, RWMutex: ident.Self() of who waits
 	losses int     // Mutex: how often it was woken and found the lock taken
 
-	relock bool    // Mutex, RWMutex: it held the lock before it queued for it
+	relock bool // Mutex, RWMutex: it held the lock before it queued for it
 
 	// Owned by the bucket of the table of waiting that self hashes to.
 	lock       lock // what it waits for

@@ -1,6 +1,7 @@
 package wsync
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -74,12 +75,19 @@ func (s setting) all(n int, task func(i int)) {
 	until(func() bool { return left.Load() == 0 })
 }
 
+// yield lets others run, whoever the caller is.
+func yield() {
+	if sched.Getg() != nil {
+		sched.Yield()
+	} else {
+		runtime.Gosched()
+	}
+}
+
 // until lets others run until cond holds.
 func until(cond func() bool) {
 	for i := 0; !cond(); i++ {
-		if sched.Getg() != nil {
-			sched.Yield()
-		}
+		yield()
 		if i > 100 {
 			time.Sleep(50 * time.Microsecond) // let goroutines have the CPU
 		}

@@ -3,6 +3,7 @@ package wsync
 import (
 	"sync/atomic"
 
+	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/sched"
 	"github.com/weftgo/weft/trace"
 )
@@ -70,9 +71,11 @@ func (wg *WaitGroup) Wait() {
 
 // Go calls f in a new coroutine and adds it to wg until it has returned. f must
 // not panic.
+//
+//go:noinline
 func (wg *WaitGroup) Go(f func()) {
 	wg.Add(1)
-	spawn(func() {
+	sched.Current().Newproc(func() {
 		defer func() {
 			// A panic ends the process, or the runtime: whoever waits must not
 			// go on as if f had returned. After a Goexit it must.
@@ -82,7 +85,7 @@ func (wg *WaitGroup) Go(f func()) {
 			wg.Done()
 		}()
 		f()
-	})
+	}, ident.CallerPC())
 }
 
 // releaseWaiters wakes everyone. The word is s, its counter zero; until this
