@@ -1,11 +1,517 @@
 package sched
 
-// Stand-in until the network poller lands.
+import (
+	"errors"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
 
-type netpoller struct{}
+	"github.com/weftgo/weft/poll"
+	"github.com/weftgo/weft/trace"
+)
 
-func (s *Sched) netpollinited() bool       { return false }
-func (s *Sched) netpollWaiters() int       { return 0 }
-func (s *Sched) netpoll(delay int64) gList { return gList{} }
-func (s *Sched) netpollBreak()             {}
-func (s *Sched) netpollClose()             {}
+// Waiting for descriptors.
+//
+// A descriptor that a runtime watches is a PollDesc. It has two sides, reading
+// and writing, and each side has a token: token = 1 says that the next system
+// call may find something. A call of one side (one at a time: the layer above
+// sees to that) goes like this:
+//
+//	1. Idle?  The last call emptied the descriptor, and no event came: go to 4.
+//	2. Arm    clears the token. Then comes the system call.
+//	3. EAGAIN: go to 4. A short read (fewer bytes than asked for) emptied the
+//	   descriptor: leave the token cleared. Any other result: More sets it.
+//	4. Wait   parks until the token is set; go to 2.
+//
+// netpoll sets the token on each event of its side and takes the waiter.
+//
+// No wake-up is lost between event and park: netpoll sets the token and then
+// takes the waiter under mu; Wait publishes the waiter only if it finds the
+// token clear, under the same mu. Whichever comes second sees the other. And
+// if netpoll finds the token set already, nobody can be parked, and whoever
+// will clear it does so before his system call, which then sees what the event
+// was about. So netpoll needs no lock then.
+//
+// No event is missed by parking without a system call (step 1 after step 3).
+// Say the last read was short, or said EAGAIN. Then at some moment m during
+// that system call, after the token was cleared, the kernel's queue was empty.
+// What can make the next read return something?
+//
+//   - Data, a connection or an error that came after m: that is a new edge, its
+//     event is set free after the token was cleared, and sets it.
+//   - The peer's end of stream or a reset that came before m, behind the last
+//     byte: its event says Hangup or Failed and either comes later, and sets
+//     the token, or came before; then it has set eager, for good. On an eager
+//     descriptor step 1 always goes to 2.
+//   - Out-of-band data stops a read at its mark although more follows. Its
+//     event says Urgent before the data behind the mark can be read: eager.
+//   - A read that failed or said end-of-stream leaves the socket so without a
+//     further edge: that is why step 3 calls More for every other result.
+//
+// A short read means "empty" for stream sockets only. Callers that read
+// datagrams, accept connections, or can't know what others do with the
+// descriptor (SyscallConn) call More after every success: then only EAGAIN
+// leaves the token cleared, and that holds for every descriptor.
+//
+// Deadlines. SetDeadline stores the time and, if nobody is parked on that side,
+// does nothing more. Wait publishes that it parks (parked = 1) and then reads
+// the deadline; SetDeadline stores the deadline and then reads parked. One of
+// the two sees the other, so either Wait arms the timer for the new deadline or
+// SetDeadline takes mu and does. A timer is only ever moved forward in time by
+// its own firing: when it is armed for an earlier deadline than the present
+// one, it is left alone, fires for nothing and arms itself anew. A timer that
+// fires late finds no waiter, or one whose deadline has not come; tickets make
+// the rest harmless (waiter.go).
+//
+// Stale events. The key of a registration is {slot, generation}; the table maps
+// a slot to the PollDesc that has it now, whose key is constant. An event whose
+// key isn't that PollDesc's is of a closed descriptor, and is dropped.
+
+// Side is a direction of a descriptor: each has its own waiter and deadline.
+type Side uint8
+
+// The sides.
+const (
+	Reading Side = iota
+	Writing
+)
+
+// The ends of a wait for a descriptor.
+const (
+	fdReady = iota
+	fdTimeout
+	fdClosed
+	fdEnded
+)
+
+// ErrFDClosed is returned by a PollDesc's methods after Evict.
+var ErrFDClosed = errors.New("use of closed descriptor")
+
+// ErrRuntimeEnded is returned for what belongs to a runtime that has ended.
+var ErrRuntimeEnded = errors.New("weft: the runtime has ended")
+
+// PollDesc is a descriptor that a runtime watches.
+type PollDesc struct {
+	sched *Sched   // constant
+	key   poll.Key // constant
+	fd    int32    // constant
+	flags atomic.Uint32
+	mu    Lock
+	sides [2]pollSide
+}
+
+// The flags; each is set once and stays.
+const (
+	pdEager  = 1 << iota // Idle is always false
+	pdClosed             // Evict was called
+	pdEnded              // the runtime has ended
+)
+
+type pollSide struct {
+	token    atomic.Uint32 // see above. Cleared by the side's call in progress, set by anyone
+	parked   atomic.Uint32 // w is published
+	deadline atomic.Int64  // on Now's scale, 0 for none
+
+	// Guarded by PollDesc.mu.
+	w      *Waiter // who waits, nil for nobody
+	ticket Ticket
+	pause  int64 // w sleeps until then whatever comes, 0: waits for the token
+	armed  int64 // when timer will fire, 0: not armed
+	timer  *Timer
+}
+
+// String names the descriptor, as "fd 7".
+func (pd *PollDesc) String() string { return "fd " + strconv.Itoa(int(pd.fd)) }
+
+// Sched returns the runtime that pd was opened in.
+func (pd *PollDesc) Sched() *Sched { return pd.sched }
+
+// Begin says whether a call on a side may start: it returns ErrFDClosed,
+// ErrRuntimeEnded, os.ErrDeadlineExceeded or nil. It does not park.
+func (pd *PollDesc) Begin(side Side) error {
+	if pd.flags.Load()&(pdClosed|pdEnded) != 0 {
+		return pd.gone()
+	}
+	if d := pd.sides[side].deadline.Load(); d != 0 && pd.sched.passed(d) {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+func (pd *PollDesc) gone() error {
+	switch f := pd.flags.Load(); {
+	case f&pdClosed != 0:
+		return ErrFDClosed
+	case f&pdEnded != 0:
+		return ErrRuntimeEnded
+	}
+	return nil
+}
+
+// Parked reports whether a call waits on a side.
+func (pd *PollDesc) Parked(side Side) bool { return pd.sides[side].parked.Load() != 0 }
+
+// Idle reports that a system call would find nothing: Wait first.
+func (pd *PollDesc) Idle(side Side) bool {
+	return pd.sides[side].token.Load() == 0 && pd.flags.Load()&pdEager == 0
+}
+
+// Arm is called right before each system call.
+func (pd *PollDesc) Arm(side Side) { pd.sides[side].token.Store(0) }
+
+// More is called after a system call that may not have emptied the descriptor.
+// The caller is the side's only call in progress.
+func (pd *PollDesc) More(side Side) { pd.sides[side].token.Store(1) }
+
+// Disturb is called when somebody else has used the descriptor: nothing is
+// known of it any more, and for ever after only EAGAIN counts as empty.
+func (pd *PollDesc) Disturb() {
+	pd.flags.Or(pdEager)
+	for side := range pd.sides {
+		if w, t := pd.signal(Side(side)); w != nil {
+			w.Ready(t, fdReady)
+		}
+	}
+}
+
+// Wait parks the caller until an event of that side, its deadline, Evict or the
+// end of the runtime. It returns nil when a system call is worth trying, which
+// may also be when there is nothing after all. One caller a side at a time.
+func (pd *PollDesc) Wait(side Side, why trace.Reason) error {
+	return pd.wait(side, why, 0)
+}
+
+// Pause parks the caller for ns nanoseconds, whatever events come; a deadline,
+// Evict and the end of the runtime end it early, with their errors.
+func (pd *PollDesc) Pause(side Side, why trace.Reason, ns int64) error {
+	if err := pd.wait(side, why, pd.sched.Now()+ns); err != os.ErrDeadlineExceeded {
+		return err
+	}
+	return pd.Begin(side)
+}
+
+func (pd *PollDesc) wait(side Side, why trace.Reason, pause int64) error {
+	w := Self()
+	t := w.Begin()
+	if parks, err := pd.publish(side, w, t, pause); !parks {
+		w.Release()
+		return err
+	}
+	if pause == 0 {
+		pd.declare(side)
+	}
+	outcome := w.Park(t, why, pd)
+	w.Release()
+	switch outcome {
+	case fdTimeout:
+		return os.ErrDeadlineExceeded
+	case fdClosed:
+		return ErrFDClosed
+	case fdEnded:
+		return ErrRuntimeEnded
+	}
+	return nil
+}
+
+// declare tells the poller what is waited for. An error can only mean that the
+// poller or the descriptor is being closed, and that wakes us.
+func (pd *PollDesc) declare(side Side) {
+	want := poll.Readable | poll.Urgent
+	if side == Writing {
+		want = poll.Writable
+	}
+	pd.sched.np.poller.Modify(int(pd.fd), pd.key, want)
+}
+
+// publish makes w the side's waiter. If it need not park, w isn't published.
+func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, pause int64) (parks bool, err error) {
+	sd := &pd.sides[side]
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	if err := pd.gone(); err != nil {
+		return false, err
+	}
+	if pause == 0 && sd.token.Load() != 0 {
+		return false, nil
+	}
+	if sd.w == nil { // else: a coroutine that was unwound while it waited
+		pd.sched.np.waiters.Add(1)
+	}
+	sd.w, sd.ticket, sd.pause = w, t, pause
+	sd.parked.Store(1) // before armLocked reads the deadline
+	if !pd.armLocked(side) {
+		pd.takeLocked(side)
+		return false, os.ErrDeadlineExceeded
+	}
+	return true, nil
+}
+
+// takeLocked takes the side's waiter, nil if there is none. The caller must
+// end its wait.
+func (pd *PollDesc) takeLocked(side Side) (*Waiter, Ticket) {
+	sd := &pd.sides[side]
+	w := sd.w
+	if w != nil {
+		sd.w, sd.pause = nil, 0
+		sd.parked.Store(0)
+		pd.sched.np.waiters.Add(-1)
+	}
+	return w, sd.ticket
+}
+
+// signal sets the side's token and takes the waiter if it waits for it.
+func (pd *PollDesc) signal(side Side) (*Waiter, Ticket) {
+	sd := &pd.sides[side]
+	if sd.token.Load() != 0 {
+		return nil, 0
+	}
+	sd.token.Store(1)
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	if sd.pause != 0 {
+		return nil, 0
+	}
+	return pd.takeLocked(side)
+}
+
+// Evict fails the calls that are parked and all later ones with ErrFDClosed.
+// It is the first half of closing a descriptor; Close is the second, when no
+// call is in progress any more.
+func (pd *PollDesc) Evict() { pd.evict(pdClosed, fdClosed) }
+
+func (pd *PollDesc) evict(flag uint32, outcome int) {
+	for side := range pd.sides {
+		pd.mu.Lock()
+		pd.flags.Or(flag)
+		w, t := pd.takeLocked(Side(side))
+		pd.mu.Unlock()
+		if w != nil {
+			w.Ready(t, outcome)
+		}
+	}
+}
+
+// Close ends the watching. The descriptor itself is the caller's to close, and
+// must still be open. Evict must have been called, and every call be over.
+func (pd *PollDesc) Close() {
+	s := pd.sched
+	s.np.poller.Remove(int(pd.fd)) // fails only after the end of the runtime
+	s.np.remove(pd)
+	s.emitShared(trace.KFdClose, 0, 0, uint64(pd.fd), objAddr(pd), 0)
+	for side := range pd.sides {
+		if t := pd.sides[side].timer; t != nil {
+			t.Stop() // nobody arms it again: pdClosed
+		}
+	}
+}
+
+// netpoller is a runtime's view of its descriptors.
+type netpoller struct {
+	waiters atomic.Int32 // sides that have a waiter
+	inited  atomic.Bool
+	base    atomic.Pointer[time.Time] // when Now was 0
+	coarse  coarse
+
+	once   sync.Once
+	poller poll.Poller // constant once inited
+	err    error       // why there is none
+
+	// inside is held by the M that asks the poller. One at a time is enough: a
+	// blocked one gets every event itself, so others would find nothing, and
+	// pollers that pass the whole set need not be concurrent.
+	inside Lock
+	events []poll.Event
+
+	mu    Lock // guards what follows; segs is read without it
+	ended bool
+	free  []uint32
+	used  uint32
+	segs  atomic.Pointer[[]*pollSegment]
+}
+
+const (
+	netpollEvents   = 128
+	segmentShift    = 8
+	pollSegmentSize = 1 << segmentShift
+)
+
+type pollSegment [pollSegmentSize]pollSlot
+
+type pollSlot struct {
+	pd  atomic.Pointer[PollDesc]
+	gen uint32 // of its present or next owner; netpoller.mu
+}
+
+// netpollinit makes the poller. An M that slept because there was none goes to
+// sleep in it.
+func (s *Sched) netpollinit() error {
+	np := &s.np
+	np.once.Do(func() {
+		if np.poller = s.opts.Poller; np.poller == nil {
+			np.poller, np.err = poll.New(s.opts.IO)
+		}
+		if np.err == nil {
+			np.events = make([]poll.Event, netpollEvents)
+			np.segs.Store(new([]*pollSegment))
+			np.inited.Store(true)
+			s.breakPoller()
+		}
+	})
+	return np.err
+}
+
+// netpollinited reports whether a descriptor was ever opened.
+func (s *Sched) netpollinited() bool { return s.np.inited.Load() }
+
+// netpollWaiters returns how many calls are waiting for descriptors.
+func (s *Sched) netpollWaiters() int { return int(s.np.waiters.Load()) }
+
+// OpenFD has s watch fd, which must be non-blocking and open until
+// PollDesc.Close. The first call of a runtime makes its poller and returns the
+// error if that can't be had.
+func (s *Sched) OpenFD(fd int) (*PollDesc, error) {
+	if err := s.netpollinit(); err != nil {
+		return nil, err
+	}
+	pd := &PollDesc{sched: s, fd: int32(fd)}
+	pd.sides[Reading].token.Store(1)
+	pd.sides[Writing].token.Store(1)
+	if !s.np.insert(pd) {
+		return nil, ErrRuntimeEnded
+	}
+	if err := s.np.poller.Add(fd, pd.key); err != nil {
+		s.np.remove(pd)
+		if err == poll.ErrClosed {
+			err = ErrRuntimeEnded
+		}
+		return nil, err
+	}
+	s.emitShared(trace.KFdOpen, 0, 0, uint64(fd), objAddr(pd), 0)
+	return pd, nil
+}
+
+// insert gives pd a slot and its key.
+func (np *netpoller) insert(pd *PollDesc) bool {
+	np.mu.Lock()
+	defer np.mu.Unlock()
+	if np.ended {
+		return false
+	}
+	var slot uint32
+	if n := len(np.free); n > 0 {
+		slot = np.free[n-1]
+		np.free = np.free[:n-1]
+	} else {
+		slot = np.used
+		np.used++
+	}
+	segs := *np.segs.Load()
+	if int(slot>>segmentShift) == len(segs) {
+		segs = append(segs[:len(segs):len(segs)], new(pollSegment)) // a copy: others read the old one
+		np.segs.Store(&segs)
+	}
+	e := &segs[slot>>segmentShift][slot%pollSegmentSize]
+	pd.key = poll.Key(slot) | poll.Key(e.gen)<<32
+	e.pd.Store(pd)
+	return true
+}
+
+func (np *netpoller) remove(pd *PollDesc) {
+	np.mu.Lock()
+	defer np.mu.Unlock()
+	e := np.slot(pd.key)
+	e.pd.Store(nil)
+	e.gen = (e.gen + 1) & (1<<31 - 1) // never poll.WakeKey
+	np.free = append(np.free, uint32(pd.key))
+}
+
+func (np *netpoller) slot(key poll.Key) *pollSlot {
+	slot := uint32(key)
+	return &(*np.segs.Load())[slot>>segmentShift][slot%pollSegmentSize]
+}
+
+// netpoll asks which descriptors are ready and returns the coroutines that can
+// go on; goroutines it wakes itself. It blocks for delay nanoseconds at most,
+// for ever if delay is negative, not at all if it is 0. At most one M may be in
+// a netpoll that blocks; one that doesn't returns at once if another is inside.
+func (s *Sched) netpoll(delay int64) (list gList) {
+	np := &s.np
+	if !np.inited.Load() {
+		return list
+	}
+	if delay != 0 {
+		np.inside.Lock() // can be held only by one that doesn't block
+	} else if !np.inside.TryLock() {
+		return list
+	}
+	n, err := np.poller.Wait(np.events, delay)
+	for _, ev := range np.events[:n] {
+		np.deliver(&list, ev)
+	}
+	np.inside.Unlock()
+	if err != nil && err != poll.ErrClosed {
+		throw("netpoll: " + err.Error())
+	}
+	return list
+}
+
+// deliver hands one event to whom it concerns.
+func (np *netpoller) deliver(list *gList, ev poll.Event) {
+	pd := np.slot(ev.Key).pd.Load()
+	if pd == nil || pd.key != ev.Key {
+		return
+	}
+	if ev.Ready&(poll.Hangup|poll.Failed|poll.Urgent) != 0 && pd.flags.Load()&pdEager == 0 {
+		pd.flags.Or(pdEager) // before the token: see above
+	}
+	if ev.Ready&poll.Readable != 0 {
+		pd.deliver(list, Reading)
+	}
+	if ev.Ready&poll.Writable != 0 {
+		pd.deliver(list, Writing)
+	}
+}
+
+func (pd *PollDesc) deliver(list *gList, side Side) {
+	w, t := pd.signal(side)
+	if w == nil {
+		return
+	}
+	if _, parked := w.claim(t, fdReady); !parked {
+		return
+	}
+	if w.g != nil {
+		list.push(w.g)
+	} else {
+		w.note <- struct{}{}
+	}
+}
+
+// netpollBreak makes the netpoll that blocks return, or else the next that
+// would. It may be called from anywhere; several before that count as one.
+func (s *Sched) netpollBreak() {
+	if s.np.inited.Load() {
+		s.np.poller.Wake()
+	}
+}
+
+// netpollClose is called at the end of the runtime: every call in progress, and
+// every later one, fails with ErrRuntimeEnded. The descriptors stay open; their
+// owners close them.
+func (s *Sched) netpollClose() {
+	np := &s.np
+	np.mu.Lock()
+	np.ended = true
+	used := np.used
+	np.mu.Unlock()
+	for slot := range used {
+		if pd := np.slot(poll.Key(slot)).pd.Load(); pd != nil {
+			pd.evict(pdEnded, fdEnded)
+		}
+	}
+	if np.inited.Load() {
+		np.poller.Close()
+	}
+}

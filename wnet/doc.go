@@ -1,0 +1,17 @@
+// Package wnet is package net for coroutines: Listen, Dial and connections with
+// net's names, semantics and errors. A call that has to wait parks the calling
+// coroutine; called from an ordinary goroutine it blocks that goroutine. The
+// results are net.Listeners and net.Conns, so everything that takes one of
+// those works with them: crypto/tls, bufio, net/http, fasthttp.
+//
+// A descriptor belongs to the runtime of the coroutine that opened it (to the
+// default runtime if a goroutine did), which watches it. When that runtime has
+// ended, calls fail with an error that is sched.ErrRuntimeEnded; Close still
+// closes. Unlike net's, a connection that is dropped without Close stays open.
+//
+// How a read travels: (*netFD).Read (fd.go) parks in sched (netpoll.go,
+// waiter.go, proc.go); a worker without work (find.go) asks the poller
+// (netpoll.go, and package poll), and runs the coroutine again.
+//
+// TCP is here; UDP and Unix sockets are not yet.
+package wnet

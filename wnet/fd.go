@@ -1,0 +1,211 @@
+package wnet
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/weftgo/weft/sched"
+	"github.com/weftgo/weft/trace"
+)
+
+// netFD is a socket: the descriptor, what the poller knows of it, and who uses
+// it. Every kind of connection and listener is a thin layer above one.
+//
+// state says who uses it (fdlock.go). The holder of the reading side's lock is
+// the only one in PollDesc's reading side, likewise for writing. sysfd and pd
+// are valid while one holds a reference, which a side's lock is.
+type netFD struct {
+	pd    *sched.PollDesc
+	sysfd int
+	state atomic.Uint64
+	kind  *kind
+	laddr addr
+	raddr addr
+
+	mu    sched.Lock // guards queue
+	queue *lockWaiter
+
+	closer       *sched.Waiter // who waits in Close; written with the closed bit set and a reference held
+	closerTicket sched.Ticket
+}
+
+// kind is what all sockets of a network have in common.
+type kind struct {
+	network string // as given to Dial or Listen: "tcp", "tcp4", ...
+	listens bool
+
+	// stream: bytes without boundaries, so that a read of fewer bytes than
+	// asked for says that there are no more (sched/netpoll.go).
+	stream bool
+}
+
+// maxRW is the most that one system call is asked to move: kernels cut larger
+// ones short, and a short read must mean "empty".
+const maxRW = 1 << 30
+
+// init makes fd that of the non-blocking socket s. On an error s is still the
+// caller's to close.
+func (fd *netFD) init(rt *sched.Sched, s int, k *kind, local, remote unix.Sockaddr) (err error) {
+	fd.sysfd, fd.kind = s, k
+	fd.laddr.set(local)
+	fd.raddr.set(remote)
+	fd.pd, err = rt.OpenFD(s)
+	return err
+}
+
+// Read reads up to len(p) bytes. It parks until there is at least one, the
+// peer has ended its writing (io.EOF), the read deadline passes or fd is closed.
+func (fd *netFD) Read(p []byte) (int, error) {
+	if err := fd.lock(sched.Reading); err != nil {
+		return 0, fd.opError("read", err)
+	}
+	defer fd.unlock(sched.Reading) // also when the coroutine is unwound
+	n, err := fd.read(p)
+	if err != nil && err != io.EOF {
+		err = fd.opError("read", err)
+	}
+	return n, err
+}
+
+func (fd *netFD) read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	pd := fd.pd
+	if err := pd.Begin(sched.Reading); err != nil {
+		return 0, err
+	}
+	if len(p) > maxRW {
+		p = p[:maxRW]
+	}
+	wait := pd.Idle(sched.Reading)
+	for {
+		if wait {
+			if err := pd.Wait(sched.Reading, trace.WaitIORead); err != nil {
+				return 0, err
+			}
+		}
+		pd.Arm(sched.Reading)
+		n, errno := sysRead(fd.sysfd, p)
+		if errno == unix.EAGAIN {
+			wait = true
+			continue
+		}
+		if n < len(p) && n > 0 && fd.kind.stream {
+			return n, nil // it is empty now
+		}
+		pd.More(sched.Reading)
+		switch {
+		case errno == unix.EINTR:
+			wait = false
+		case errno != 0:
+			return 0, os.NewSyscallError("read", errno)
+		case n == 0 && fd.kind.stream:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+// Write writes all of p, parking as often as the peer takes no more. It returns
+// how much was written before an error, the write deadline or Close.
+func (fd *netFD) Write(p []byte) (int, error) {
+	if err := fd.lock(sched.Writing); err != nil {
+		return 0, fd.opError("write", err)
+	}
+	defer fd.unlock(sched.Writing)
+	n, err := fd.write(p)
+	if err != nil {
+		err = fd.opError("write", err)
+	}
+	return n, err
+}
+
+// write tries first and looks at the token only after EAGAIN: nearly always
+// there is room.
+func (fd *netFD) write(p []byte) (int, error) {
+	pd := fd.pd
+	if err := pd.Begin(sched.Writing); err != nil {
+		return 0, err
+	}
+	armed := false
+	for done := 0; ; {
+		n, errno := sysWrite(fd.sysfd, p[done:min(len(p), done+maxRW)])
+		done += n
+		switch {
+		case errno == unix.EAGAIN:
+			if armed {
+				if err := pd.Wait(sched.Writing, trace.WaitIOWrite); err != nil {
+					return done, err
+				}
+			}
+			pd.Arm(sched.Writing)
+			armed = true
+		case errno == unix.EINTR:
+		case errno != 0:
+			return done, os.NewSyscallError("write", errno)
+		case done == len(p):
+			return done, nil
+		case n == 0:
+			return done, io.ErrUnexpectedEOF
+		}
+	}
+}
+
+// LocalAddr returns the address of this end.
+func (fd *netFD) LocalAddr() net.Addr { return fd.laddr.get() }
+
+// RemoteAddr returns the address of the peer.
+func (fd *netFD) RemoteAddr() net.Addr { return fd.raddr.get() }
+
+// SetDeadline sets the read and the write deadline. Calls that wait, now or
+// later, fail with os.ErrDeadlineExceeded once t has come; the zero time means
+// never. A later deadline makes the connection usable again.
+func (fd *netFD) SetDeadline(t time.Time) error {
+	return fd.setDeadline(t, sched.Reading, sched.Writing)
+}
+
+// SetReadDeadline sets the deadline of Read and Accept, as SetDeadline.
+func (fd *netFD) SetReadDeadline(t time.Time) error { return fd.setDeadline(t, sched.Reading) }
+
+// SetWriteDeadline sets the deadline of Write, as SetDeadline. A Write that
+// fails by it may have written some of its bytes.
+func (fd *netFD) SetWriteDeadline(t time.Time) error { return fd.setDeadline(t, sched.Writing) }
+
+func (fd *netFD) setDeadline(t time.Time, sides ...sched.Side) error {
+	if fd.state.Load()&fdClosed != 0 {
+		return fd.setError(net.ErrClosed)
+	}
+	var when int64
+	if !t.IsZero() {
+		when = fd.pd.Sched().When(t)
+	}
+	for _, side := range sides {
+		fd.pd.SetDeadline(side, when)
+	}
+	return nil
+}
+
+// opError says which operation on which socket failed, in net's form.
+func (fd *netFD) opError(op string, err error) error {
+	return &net.OpError{Op: op, Net: fd.kind.network, Source: fd.laddr.get(), Addr: fd.raddr.get(), Err: netErr(err)}
+}
+
+// setError is opError for what net reports with the local address alone.
+func (fd *netFD) setError(err error) error {
+	return &net.OpError{Op: "set", Net: fd.kind.network, Addr: fd.laddr.get(), Err: netErr(err)}
+}
+
+// netErr turns sched's word for a closed descriptor into net's.
+func netErr(err error) error {
+	if err == sched.ErrFDClosed {
+		return net.ErrClosed
+	}
+	return err
+}
