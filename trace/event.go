@@ -97,6 +97,7 @@ const (
 	WaitIOWrite
 	WaitIOAccept
 	WaitIOConnect
+	WaitIOClose
 	WaitJoin
 	WaitBlock
 	WaitUser
@@ -107,7 +108,7 @@ var reasonNames = [ReasonCount]string{
 	"", "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)",
 	"select", "select (no cases)", "wsync.Mutex.Lock", "wsync.RWMutex.RLock", "wsync.RWMutex.Lock",
 	"wsync.WaitGroup.Wait", "wsync.Cond.Wait", "wsync.Once.Do", "wsync.Semaphore.Acquire", "wsync.Group.Wait",
-	"sleep", "IO read", "IO write", "IO accept", "IO connect", "join", "native call", "user",
+	"sleep", "IO read", "IO write", "IO accept", "IO connect", "IO close", "join", "native call", "user",
 }
 
 // String returns the reason in words, as "chan receive".

@@ -448,7 +448,7 @@ func TestRingsAreMadeWhileRunning(t *testing.T) {
 		wg.Go(func() { emit(rec.Ring(p), uint64(p)) })
 	}
 	wg.Wait()
-	if rec.Ring(3) != rec.Ring(3) || rec.Ring(-1) != rec.Shared() {
+	if again := rec.Ring(3); again != rec.Ring(3) || rec.Ring(-1) != rec.Shared() {
 		t.Error("a P has two rings")
 	}
 	if events := stopped(t, rec); len(events) != 20 {
