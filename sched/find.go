@@ -296,6 +296,12 @@ func (mp *M) idle() (*G, trace.Queue, bool) {
 	return nil, 0, mp.stopm()
 }
 
+func (s *Sched) isDead() bool {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.dead
+}
+
 // recheck looks at every queue and timer, and gets an idle P if there is work.
 func (s *Sched) recheck() *P {
 	work := s.runqsize.Load() > 0
@@ -318,6 +324,10 @@ func (s *Sched) recheck() *P {
 // due or somebody calls netpollBreak. At most one M does (lastpoll is 0).
 func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 	s := mp.sched
+	if s.isDead() { // after lastpoll: the break that tells of the end may be spent
+		s.lastpoll.Store(1)
+		return nil, 0, false
+	}
 	next := s.nextTimer()
 	s.pollUntil.Store(next)
 	// A timer armed before the store was seen by nextTimer or is now; one armed
@@ -329,11 +339,10 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 	slept, list := s.sleepUntil(next)
 	s.pollUntil.Store(0)
 	s.lastpoll.Store(max(s.Now(), 1))
-	s.lock.Lock()
-	if s.dead {
-		s.lock.Unlock()
+	if s.isDead() {
 		return nil, 0, false
 	}
+	s.lock.Lock()
 	pp := s.pidlegetLocked()
 	s.lock.Unlock()
 	if pp == nil {

@@ -33,13 +33,13 @@ type P struct {
 	word  atomic.Uint64
 	m     atomic.Pointer[M] // owner, for inspection; stale after a retake until the next acquire
 	dying atomic.Bool       // procresize wants it gone: its owner gives it up
+	dead  atomic.Bool       // it has
 	_     [64]byte
 
 	// Owner, in runtime mode.
 	schedtick  uint64 // executes, the 39 low bits stand in word
 	nextStreak uint8  // runnext taken so often in a row
-	status     pStatus
-	link       *P // in sched.pidle
+	link       *P     // in sched.pidle
 	goid       uint64
 	goidEnd    uint64
 	gfree      gList
@@ -56,14 +56,6 @@ type P struct {
 	timers  timers
 	forks   forkq
 }
-
-type pStatus uint8
-
-const (
-	pidle pStatus = iota
-	prunning
-	pdead
-)
 
 // pStats counts what happened on a P. Written by its owner, read by anyone.
 type pStats struct {
@@ -124,10 +116,9 @@ func (mp *M) leave(pp *P) {
 
 // acquirep makes pp, which nobody owns, mp's, in runtime mode.
 func (mp *M) acquirep(pp *P) {
-	if pp.status != pidle {
-		throw("acquirep: the P is not idle")
+	if w := pp.word.Load(); w>>ownerShift != ownerNone {
+		throw("acquirep: the P has an owner")
 	}
-	pp.status = prunning
 	mp.p = pp
 	pp.m.Store(mp)
 	mp.userword = pword(mp.id, pp.schedtick, modeUser)
@@ -142,7 +133,6 @@ func (mp *M) acquirep(pp *P) {
 func (mp *M) releasep() *P {
 	pp := mp.p
 	mp.p = nil
-	pp.status = pidle
 	pp.m.Store(nil)
 	pp.word.Store(pword(ownerNone, pp.schedtick, modeRuntime))
 	return pp
@@ -157,7 +147,6 @@ func (pp *P) retakeFrom(seen uint64) bool {
 	if !pp.word.CompareAndSwap(seen, pword(ownerNone, seen>>1, modeRuntime)) {
 		return false
 	}
-	pp.status = pidle
 	return true
 }
 

@@ -35,6 +35,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/weftgo/weft/clock"
 	"github.com/weftgo/weft/poll"
@@ -81,6 +82,7 @@ type Sched struct {
 	shared  bool
 	rec     *trace.Recorder
 	m0      *M
+	start   time.Time // wall time at clock 0
 
 	allps atomic.Pointer[[]*P] // replaced whole, under lock
 	procs atomic.Int32         // Ps wanted: allp[:procs]
@@ -135,6 +137,7 @@ func New(opts Options) (*Sched, error) {
 	if s.clock == nil {
 		s.clock = clock.NewReal()
 	}
+	s.start = time.Now().Add(-time.Duration(s.clock.Now()))
 	s.virtual, _ = s.clock.(*clock.Virtual)
 	s.unwound = make(chan struct{})
 	s.sleeper.init()
@@ -202,7 +205,7 @@ func (s *Sched) procresizeLocked(n int) (destroy []*P) {
 			s.pidleputLocked(pp)
 		case i >= n:
 			all[i].dying.Store(true)
-		case all[i].status == pdead && all[i].dying.Load():
+		case all[i].dead.Load():
 			all[i] = s.newP(i)
 			s.pidleputLocked(all[i])
 		default:
@@ -259,7 +262,7 @@ func (s *Sched) pdestroy(pp *P) {
 		s.nstkfree.Add(1)
 	}
 	pp.nstkfree = 0
-	pp.status = pdead
+	pp.dead.Store(true)
 	s.runq.append(&work)
 	s.runqsize.Store(int32(s.runq.n))
 	s.lock.Unlock()

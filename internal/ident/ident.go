@@ -97,6 +97,25 @@ func (t *Table) Delete() {
 	}
 }
 
+// Find returns what the goroutine with that Self has registered, or nil.
+func (t *Table) Find(self uintptr) unsafe.Pointer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	bs := t.buckets.Load()
+	if bs == nil {
+		return nil
+	}
+	for i := hash(self) >> bs.shift; ; i++ {
+		b := &bs.b[i&uint64(len(bs.b)-1)]
+		switch b.key.Load() {
+		case self:
+			return b.val
+		case free:
+			return nil
+		}
+	}
+}
+
 // Len returns how many goroutines are registered.
 func (t *Table) Len() int {
 	t.mu.Lock()

@@ -1,0 +1,39 @@
+package sched
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"time"
+)
+
+// FindG returns the coroutine that is on the goroutine whose ident.Self is
+// self, nil if there is none: for reports. The caller knows that it is still
+// there, from a lock that it holds.
+func FindG(self uintptr) *G {
+	if st := (*stk)(here.Find(self)); st != nil && !st.g0 {
+		return st.g
+	}
+	return nil
+}
+
+// Cheaprand returns a random number: the calling coroutine's runtime's own
+// under a seed, else the Go runtime's.
+func Cheaprand() uint32 {
+	if st := self(); st != nil && st.m.sched.chooser != nil {
+		return uint32(st.m.p.rng.Uint64() >> 32) // one P, one thread
+	}
+	return rand.Uint32()
+}
+
+// CanSpin reports whether somebody else can make progress while the caller
+// waits actively.
+func CanSpin() bool {
+	if runtime.GOMAXPROCS(0) == 1 {
+		return false
+	}
+	st := self()
+	return st == nil || st.m.sched.Procs() > 1
+}
+
+// Time turns a moment on the runtime's clock into wall time.
+func (s *Sched) Time(ns int64) time.Time { return s.start.Add(time.Duration(ns)) }
