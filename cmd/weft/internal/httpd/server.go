@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/wsync"
 )
 
 const (
@@ -56,7 +59,7 @@ type Server struct {
 	conns map[*conn]struct{}
 	limit *time.Timer // of the drain
 
-	open sync.WaitGroup // a count for each connection
+	open wsync.WaitGroup // a count for each connection
 }
 
 // New returns a Server that is ready to Serve.
@@ -102,7 +105,7 @@ func (s *Server) Serve(ln net.Listener) error {
 			return err
 		}
 		s.open.Add(1)
-		spawn(func() { s.serveConn(c) })
+		weft.Go(func() { s.serveConn(c) })
 	}
 	s.open.Wait()
 	return nil

@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+
+	"github.com/weftgo/weft"
+)
+
+// Some workloads run in a process of their own, which is this program started
+// again: memory is then not muddled with that of earlier rounds, and CPU time
+// is the server's alone. The variable tells a process that it is such a child.
+const childVar = "WEFT_BENCH_CHILD"
+
+// childSpec is what a child is to do.
+type childSpec struct {
+	Work  string // parked, http
+	Side  string // weft, go
+	Procs int
+	Ops   int
+}
+
+// IsChild reports whether this process was started as a part of a benchmark.
+// If so, main must call Child and do nothing else.
+func IsChild() bool { return os.Getenv(childVar) != "" }
+
+// Child does the part that the parent asked for and exits.
+func Child() {
+	var spec childSpec
+	if err := json.Unmarshal([]byte(os.Getenv(childVar)), &spec); err != nil {
+		fmt.Fprintln(os.Stderr, "weft bench:", childVar, "is for weft bench's own use:", err)
+		os.Exit(1)
+	}
+	runtime.GOMAXPROCS(spec.Procs)
+	work := map[string]func(childSpec){"parked": parkedChild, "http": httpChild}[spec.Work]
+	if spec.Side == "go" {
+		work(spec)
+	} else if err := weft.Run(func() { work(spec) }, weft.Procs(spec.Procs)); err != nil {
+		fmt.Fprintln(os.Stderr, "weft bench:", err)
+		os.Exit(2)
+	}
+	os.Exit(0)
+}
+
+// child is a running child: it writes one JSON value a line, and goes on with
+// each line that it is sent.
+type child struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startChild(spec childSpec) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	arg, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(slices.Clone(os.Environ()), childVar+"="+string(arg))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &child{cmd: cmd, in: in, out: bufio.NewReader(out)}, nil
+}
+
+// next asks the child to go on.
+func (c *child) next() error {
+	_, err := io.WriteString(c.in, "\n")
+	return err
+}
+
+// read waits for the child's next value.
+func (c *child) read(v any) error {
+	line, err := c.out.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("the child process ended early: %w", err)
+	}
+	return json.Unmarshal(line, v)
+}
+
+// end lets the child end and waits for it.
+func (c *child) end() error {
+	c.in.Close()
+	return c.cmd.Wait()
+}
+
+// say writes v for the parent.
+func say(v any) {
+	if err := json.NewEncoder(os.Stdout).Encode(v); err != nil {
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,174 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/wnet"
+)
+
+const httpConns = 200
+
+// usage is the CPU time that a server has taken so far, in nanoseconds.
+type usage struct{ User, Sys int64 }
+
+// measureHTTP keeps both servers running and loads one after the other, so
+// that a round of each falls into about the same weather.
+func measureHTTP(w *workload, procs, rounds, ops int) (row Row, err error) {
+	var servers [2]*httpServer
+	for i, side := range []string{"weft", "go"} {
+		s, err := startHTTP(childSpec{Work: w.name, Side: side, Procs: procs})
+		if err != nil {
+			return Row{}, err
+		}
+		defer func() { err = errors.Join(err, s.stop()) }()
+		servers[i] = s
+	}
+	var sides [2][]sample
+	for i := range rounds + 1 {
+		for j, s := range servers {
+			one, err := s.round(ops)
+			if err != nil {
+				return Row{}, err
+			}
+			if i > 0 || rounds == 1 {
+				sides[j] = append(sides[j], one)
+			}
+		}
+	}
+	return rowOf(sides[0], sides[1], mean), nil
+}
+
+// httpServer is a server in a child, with the connections that load it.
+type httpServer struct {
+	*child
+	conns []net.Conn
+}
+
+func startHTTP(spec childSpec) (*httpServer, error) {
+	c, err := startChild(spec)
+	if err != nil {
+		return nil, err
+	}
+	s := &httpServer{child: c}
+	var addr string
+	if err := c.read(&addr); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	for range httpConns {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return nil, errors.Join(err, s.stop())
+		}
+		s.conns = append(s.conns, conn)
+	}
+	return s, nil
+}
+
+func (s *httpServer) stop() error {
+	for _, c := range s.conns {
+		c.Close()
+	}
+	return s.end()
+}
+
+// round sends ops requests and returns the server's cost of one.
+func (s *httpServer) round(ops int) (sample, error) {
+	before, err := s.usage()
+	if err != nil {
+		return sample{}, err
+	}
+	each := max(1, ops/len(s.conns))
+	var wg sync.WaitGroup
+	errs := make([]error, len(s.conns))
+	for i, c := range s.conns {
+		wg.Go(func() { errs[i] = load(c, each) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return sample{}, err
+	}
+	after, err := s.usage()
+	n := float64(each * len(s.conns))
+	return sample{ns: float64(after.User-before.User) / n, sys: float64(after.Sys-before.Sys) / n}, err
+}
+
+func (s *httpServer) usage() (u usage, err error) {
+	if err := s.next(); err != nil {
+		return u, err
+	}
+	return u, s.read(&u)
+}
+
+var request = []byte("GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+
+// load sends n requests one after the other and checks each answer's end.
+func load(c net.Conn, n int) error {
+	buf := make([]byte, 1024)
+	for range n {
+		if _, err := c.Write(request); err != nil {
+			return err
+		}
+		got := 0
+		for !bytes.HasSuffix(buf[:got], []byte(httpBody)) {
+			m, err := c.Read(buf[got:])
+			if err != nil {
+				return err
+			}
+			got += m
+		}
+	}
+	return nil
+}
+
+const httpBody = "Hello, World!"
+
+// httpChild serves until the parent hangs up, and tells its usage when asked.
+func httpChild(spec childSpec) {
+	server := fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString(httpBody) }}
+	listen, spawn := net.Listen, func(f func()) { go f() }
+	if spec.Side == "weft" {
+		listen, spawn = wnet.Listen, weft.Go
+	}
+	ln, err := listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "weft bench:", err)
+		os.Exit(1)
+	}
+	say(ln.Addr().String())
+	go answerParent()
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "weft bench:", err)
+			os.Exit(1)
+		}
+		spawn(func() { _ = server.ServeConn(c) })
+	}
+}
+
+// answerParent tells the usage for each line, and ends the process with them.
+func answerParent() {
+	in := bufio.NewReader(os.Stdin)
+	for {
+		if _, err := in.ReadString('\n'); err == io.EOF {
+			os.Exit(0)
+		}
+		var ru syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
+			fmt.Fprintln(os.Stderr, "weft bench:", err)
+			os.Exit(1)
+		}
+		say(usage{User: ru.Utime.Nano(), Sys: ru.Stime.Nano()})
+	}
+}

@@ -1,3 +1,0 @@
-package httpd
-
-func spawn(fn func()) { go fn() }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/weftgo/weft/cmd/weft/internal/bench"
+)
+
+// weftBinary is the command as users have it, built once for all tests.
+var weftBinary string
+
+func TestMain(m *testing.M) {
+	if bench.IsChild() {
+		bench.Child()
+	}
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "weft")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	weftBinary = filepath.Join(dir, "weft")
+	build := exec.Command("go", append([]string{"build", "-o", weftBinary}, buildFlags...)...)
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v: %v\n%s", build, err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// runWeft runs the binary to its end.
+func runWeft(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := exec.Command(weftBinary, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// site is a running weft serve.
+type site struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	addr   string // HOST:PORT
+	url    string // http://HOST:PORT
+	stderr *os.File
+}
+
+// serve starts weft serve on a free port and waits until it says where.
+func serve(t *testing.T, args ...string) *site {
+	t.Helper()
+	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(weftBinary, append([]string{"serve", "-addr", "127.0.0.1:0"}, args...)...)
+	cmd.Stderr = stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w := &site{t: t, cmd: cmd, stderr: stderr}
+	t.Cleanup(w.kill)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	_, url, ok := strings.Cut(strings.TrimSpace(line), " on ")
+	if err != nil || !ok {
+		t.Fatalf("serve said %q (%v) and on stderr %q", line, err, w.errors())
+	}
+	w.url, w.addr = url, strings.TrimPrefix(url, "http://")
+	return w
+}
+
+// errors returns what serve has written to stderr so far.
+func (w *site) errors() string {
+	b, err := os.ReadFile(w.stderr.Name())
+	if err != nil {
+		w.t.Error(err)
+	}
+	return string(b)
+}
+
+// signal sends sig.
+func (w *site) signal(sig os.Signal) {
+	w.t.Helper()
+	if err := w.cmd.Process.Signal(sig); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// end waits for the process to end and returns how.
+func (w *site) end() *os.ProcessState {
+	w.t.Helper()
+	timer := time.AfterFunc(time.Minute, func() { w.signal(syscall.SIGQUIT) }) // stacks on stderr
+	defer timer.Stop()
+	_ = w.cmd.Wait() // the state says it
+	return w.cmd.ProcessState
+}
+
+// stop ends serve as a user would and checks that all was well.
+func (w *site) stop() {
+	w.t.Helper()
+	w.signal(syscall.SIGTERM)
+	if s := w.end(); s.ExitCode() != 0 {
+		w.t.Errorf("weft serve ended with %v and said %q", s, w.errors())
+	}
+}
+
+func (w *site) kill() {
+	if w.cmd.ProcessState == nil {
+		_ = w.cmd.Process.Kill()
+		_ = w.cmd.Wait()
+	}
+	w.stderr.Close()
+}
+
+// tree makes a directory with the files named, each with its own contents.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, contents := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(contents), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/trace"
+)
+
+// The I/O models of the design; which of them work is the poller's to say.
+var models = []string{"blocking", "busy", "select", "poll", "epoll", "uring"}
+
+// runtimeFlags are the flags of every command that runs coroutines.
+type runtimeFlags struct {
+	procs   int
+	io      string
+	trace   string
+	explain bool
+}
+
+func (r *runtimeFlags) register(fs *flag.FlagSet) {
+	fs.IntVar(&r.procs, "procs", 0, "run on `N` Ps (default GOMAXPROCS)")
+	fs.StringVar(&r.io, "io", "", "I/O `MODEL`: "+strings.Join(models, " ")+" (default epoll)")
+	fs.StringVar(&r.trace, "trace", "", "record every scheduling decision to `FILE`; weft trace reads it")
+	fs.BoolVar(&r.explain, "explain", false, "narrate every scheduling decision on stderr")
+}
+
+// check returns what is wrong with the flags. given tells which were set.
+func (r *runtimeFlags) check(fs *flag.FlagSet) error {
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if given["procs"] && r.procs < 1 {
+		return usagef("-procs %d: there must be at least 1 P", r.procs)
+	}
+	if r.procs == 0 {
+		r.procs = runtime.GOMAXPROCS(0)
+	}
+	if given["io"] && !slices.Contains(models, r.io) {
+		return usagef("-io %s: no such model, choose one of %s", r.io, strings.Join(models, " "))
+	}
+	return nil
+}
+
+// run runs main in a runtime as the flags say. GOMAXPROCS follows -procs, so
+// that each P can have a thread.
+func (r *runtimeFlags) run(env *environ, main func()) error {
+	runtime.GOMAXPROCS(max(r.procs, runtime.GOMAXPROCS(0)))
+	opts := []weft.Option{weft.Procs(r.procs), weft.IO(r.io)}
+	var sinks []trace.Sink
+	if r.trace != "" {
+		f, err := os.Create(r.trace)
+		if err != nil {
+			return fileError(err)
+		}
+		defer f.Close()
+		sinks = append(sinks, trace.NewWriter(f, nil))
+	}
+	if r.explain {
+		sinks = append(sinks, trace.NewText(env.stderr, trace.TextOptions{}))
+	}
+	if sinks == nil {
+		return weft.Run(main, opts...)
+	}
+	rec := trace.New(trace.Options{Sinks: sinks})
+	rec.Start()
+	err := weft.Run(main, append(opts, weft.Trace(rec))...)
+	return errors.Join(err, rec.Stop())
+}

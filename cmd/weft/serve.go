@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/cmd/weft/internal/httpd"
+	"github.com/weftgo/weft/wnet"
+)
+
+var serveCommand = command{
+	name:  "serve",
+	args:  "[DIR]",
+	short: "serve a directory over HTTP, one coroutine a connection",
+	long: `
+Serve answers GET and HEAD for the files below DIR (default: the current
+directory): index.html or a list for a directory, byte ranges, conditional
+requests. Nothing outside DIR is served: a symbolic link that leads out, or is
+absolute, is not found. A changed file is seen after a second or so.
+
+The first SIGINT or SIGTERM stops it: no new connections, idle ones end,
+requests in flight have -drain to finish; the second ends it at once.
+
+A client that sends a request too slowly, or takes its answer too slowly, is
+cut after -timeout (0: never). On a terminal a line of figures is kept up to date.`,
+	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
+		s := &serving{}
+		s.runtime.register(fs)
+		fs.StringVar(&s.addr, "addr", "127.0.0.1:8080", "listen on `ADDR`; port 0 takes a free one, no host means all interfaces")
+		fs.DurationVar(&s.timeout, "timeout", 10*time.Second, "limit for a request to arrive, and for a piece of an answer to be taken")
+		fs.DurationVar(&s.idle, "idle", time.Minute, "limit for the next request of a connection")
+		fs.DurationVar(&s.drain, "drain", 10*time.Second, "limit for requests in flight when stopped")
+		return func(env *environ, args []string) error { return s.run(env, fs, args) }
+	},
+}
+
+// serving is one run of weft serve.
+type serving struct {
+	runtime              runtimeFlags
+	addr                 string
+	timeout, idle, drain time.Duration
+}
+
+func (s *serving) run(env *environ, flags *flag.FlagSet, args []string) error {
+	if err := s.runtime.check(flags); err != nil {
+		return err
+	}
+	for name, d := range map[string]time.Duration{"timeout": s.timeout, "idle": s.idle, "drain": s.drain} {
+		if d < 0 {
+			return usagef("-%s %v: must not be negative", name, d)
+		}
+	}
+	dir := "."
+	switch {
+	case len(args) > 1:
+		return usagef("serves one directory, not %d", len(args))
+	case len(args) == 1:
+		dir = args[0]
+	}
+	root, err := openDir(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	var failed error
+	err = s.runtime.run(env, func() { failed = s.serve(env, dir, root) })
+	return errors.Join(failed, err)
+}
+
+// serve is the main coroutine.
+func (s *serving) serve(env *environ, dir string, root *os.Root) error {
+	ln, err := wnet.Listen("tcp", s.addr)
+	if err != nil {
+		return listenError(s.addr, err)
+	}
+	server := httpd.New(httpd.Config{
+		Root: root,
+		Read: s.timeout, Write: s.timeout, Idle: s.idle,
+		Log: log.New(env.stderr, "weft serve: ", 0),
+	})
+	stopped := s.drainOnSignal(server)
+	defer stopped()
+	weft.Go(func() { showStatus(env.stderr, server) })
+	fmt.Fprintf(env.stdout, "serving %s on http://%s\n", dir, ln.Addr())
+	return server.Serve(ln)
+}
+
+// drainOnSignal drains server at the first signal, and lets the second have its
+// usual effect, which is to end the process. The result undoes it.
+func (s *serving) drainOnSignal(server *httpd.Server) (undo func()) {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			signal.Stop(signals)
+			server.Drain(s.drain)
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}
+
+// openDir opens the directory to serve, or says in one line why it can't be.
+func openDir(dir string) (*os.Root, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	if !info.IsDir() {
+		return nil, usagef("%s is not a directory: name the directory that holds it", dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	f, err := root.Open(".")
+	if err == nil {
+		_, err = f.Readdirnames(1)
+		f.Close()
+	}
+	if err != nil && err.Error() != "EOF" {
+		root.Close()
+		return nil, fileError(err)
+	}
+	return root, nil
+}
+
+// fileError turns an error of package os into a line for people.
+func fileError(err error) error {
+	var pe *fs.PathError
+	name := "the file"
+	if errors.As(err, &pe) {
+		name = pe.Path
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usagef("%s does not exist: check the name", name)
+	case errors.Is(err, fs.ErrPermission):
+		return usagef("%s: permission denied: change its mode or run as a user who may", name)
+	}
+	return err
+}
+
+// listenError says what to do about an address that can't be listened on.
+func listenError(addr string, err error) error {
+	var ae *net.AddrError
+	var de *net.DNSError
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return usagef("%s is in use: stop who has it, or choose another -addr (port 0 takes a free one)", addr)
+	case errors.Is(err, syscall.EACCES):
+		return usagef("%s: permission denied: ports below 1024 are the system's, choose another -addr", addr)
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &ae), errors.As(err, &de):
+		return usagef("-addr %s: %v: it must be HOST:PORT with an address of this machine", addr, errorCause(err))
+	}
+	return fmt.Errorf("-addr %s: %w", addr, err)
+}
+
+// errorCause strips what a net.OpError says before its cause.
+func errorCause(err error) error {
+	var oe *net.OpError
+	if errors.As(err, &oe) {
+		return oe.Err
+	}
+	return err
+}

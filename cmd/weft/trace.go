@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/weftgo/weft/trace"
+)
+
+var traceCommand = command{
+	name:  "trace",
+	args:  "FILE",
+	short: "read or convert a recording",
+	long: `
+Trace reads a recording that -trace has made. Without flags it sums up: what
+each coroutine did, how long it ran, waited to run and was parked, and why.
+A recording that was cut short is read as far as it goes; the exit status is
+then 1.`,
+	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
+		t := &tracing{}
+		fs.BoolVar(&t.json, "json", false, "print the summary as JSON")
+		fs.BoolVar(&t.text, "text", false, "print the events, narrated, with their times")
+		fs.StringVar(&t.perfetto, "perfetto", "", "write `OUT` for Perfetto's viewer (ui.perfetto.dev)")
+		return func(env *environ, args []string) error { return t.run(env, args) }
+	},
+}
+
+// tracing is one run of weft trace.
+type tracing struct {
+	json, text bool
+	perfetto   string
+}
+
+func (t *tracing) run(env *environ, args []string) error {
+	if len(args) != 1 {
+		return usagef("reads one recording, not %d: weft trace [flags] FILE", len(args))
+	}
+	if t.json && t.text || t.perfetto != "" && (t.json || t.text) {
+		return usagef("-json, -text and -perfetto exclude each other: choose one")
+	}
+	f, err := os.Open(args[0])
+	if err != nil {
+		return fileError(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return usagef("%s is a directory: name a recording", args[0])
+	}
+	if err := t.convert(env, trace.NewReader(f)); err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	return nil
+}
+
+// convert reads r and writes what the flags ask for: of a damaged recording
+// what comes before the damage.
+func (t *tracing) convert(env *environ, r *trace.Reader) error {
+	switch {
+	case t.text:
+		return copyAll(trace.NewText(env.stdout, trace.TextOptions{Times: true, Symbol: r.Symbol}), r)
+	case t.perfetto != "":
+		out, err := os.Create(t.perfetto)
+		if err != nil {
+			return fileError(err)
+		}
+		buf := bufio.NewWriter(out)
+		err = copyAll(trace.NewPerfetto(buf, trace.PerfettoOptions{Ms: true, Symbol: r.Symbol}), r)
+		return errors.Join(err, buf.Flush(), out.Close())
+	}
+	sum := trace.NewSummary(r.Symbol)
+	err := copyAll(sum, r)
+	if err != nil && sum.Events == 0 {
+		return err // nothing to sum up
+	}
+	if t.json {
+		enc := json.NewEncoder(env.stdout)
+		enc.SetIndent("", "\t")
+		return errors.Join(err, enc.Encode(sum))
+	}
+	return errors.Join(err, sum.WriteText(env.stdout))
+}
+
+func copyAll(to trace.Sink, r *trace.Reader) error { return errors.Join(r.CopyTo(to), to.Close()) }
