@@ -2,7 +2,7 @@ package wsync
 
 import (
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/weftgo/weft/sched"
@@ -18,11 +18,11 @@ import (
 // wait found in the first pass was still the same one (same waiter, same ticket)
 // in the second, so its owner did not run between the two; and in the second
 // pass, while none of them ran, each held the lock that the one before waits for.
-// A hand-off names the new holder while that one still waits, but only for the
-// very lock it waits for: see relock.
 //
-// Locks that anyone may unlock need not be unlocked by their holder. So a cycle
-// is reported, and the caller goes on to wait.
+// Locks need not be unlocked by their holder. So a cycle is reported, and the
+// caller goes on to wait. One who waits for a lock that it holds itself is not
+// reported: that is how a mutex is used to signal, and a hand-off looks the same
+// for a moment. The deadlock report has it if nobody else unlocks.
 
 // lock is what can be part of a cycle.
 type lock interface {
@@ -51,6 +51,7 @@ func enterWait(sd *lockWait, l lock) {
 	b.pruneLocked()
 	sd.val.lock = l
 	sd.val.listed = true
+	sd.val.reported = false
 	sd.val.prev = nil
 	sd.val.next = b.first
 	if b.first != nil {
@@ -58,15 +59,8 @@ func enterWait(sd *lockWait, l lock) {
 	}
 	b.first = sd
 	b.mu.Unlock()
-	switch holder := l.heldBy(); {
-	case holder == 0:
-	case holder == sd.val.self:
-		// Either it held l before it queued, or l has just been handed to it.
-		if sd.val.relock {
-			checkCycle(waitLink{sd.w, sd.t, sd.val.self, l})
-		}
-	case lookup(holder).w != nil:
-		checkCycle(waitLink{sd.w, sd.t, sd.val.self, l})
+	if holder := l.heldBy(); holder != 0 && holder != sd.val.self && lookup(holder).w != nil {
+		checkCycle(sd)
 	}
 }
 
@@ -107,10 +101,15 @@ func (b *waitingBucket) removeLocked(sd *lockWait) {
 
 // waitLink is one wait: who waits and for what.
 type waitLink struct {
-	w    *sched.Waiter
-	t    sched.Ticket
-	self uintptr
-	lock lock
+	w        *sched.Waiter
+	t        sched.Ticket
+	self     uintptr
+	lock     lock
+	reported bool
+}
+
+func linkOf(sd *lockWait) waitLink {
+	return waitLink{sd.w, sd.t, sd.val.self, sd.val.lock, sd.val.reported}
 }
 
 // lookup returns the wait that self is in; its w is nil if there is none.
@@ -119,7 +118,7 @@ func lookup(self uintptr) (l waitLink) {
 	b.mu.Lock()
 	for sd := b.first; sd != nil; sd = sd.val.next {
 		if sd.val.self == self && sd.w.Pending(sd.t) {
-			l = waitLink{sd.w, sd.t, self, sd.val.lock}
+			l = linkOf(sd)
 			break
 		}
 	}
@@ -130,24 +129,33 @@ func lookup(self uintptr) (l waitLink) {
 // maxCycle bounds the walk: longer cycles are left to the deadlock report.
 const maxCycle = 64
 
-func checkCycle(me waitLink) {
+// reporting orders those who find a cycle at the same time: the first reports it.
+var reporting sched.Lock
+
+func checkCycle(sd *lockWait) {
+	me := lookup(sd.val.self)
+	if me.w == nil {
+		return // it has been woken already
+	}
 	first := follow(me)
 	if first == nil {
 		return
 	}
+	reporting.Lock()
 	second := follow(me)
-	if len(first) != len(second) {
-		return
+	found := slices.EqualFunc(first, second, func(a, b waitLink) bool {
+		return a.w == b.w && a.t == b.t && !b.reported
+	}) && me.w.Pending(me.t)
+	if found {
+		b := bucketOf(me.self)
+		b.mu.Lock()
+		sd.val.reported = true
+		b.mu.Unlock()
 	}
-	for i := range first {
-		if first[i] != second[i] {
-			return
-		}
+	reporting.Unlock()
+	if found {
+		reportCycle(describeCycle(second))
 	}
-	if !me.w.Pending(me.t) {
-		return
-	}
-	reportCycle(describeCycle(first))
 }
 
 // follow returns the cycle that begins with me, or nil.
@@ -175,18 +183,33 @@ func describeCycle(cycle []waitLink) string {
 		holder := cycle[(i+1)%len(cycle)]
 		fmt.Fprintf(&b, "\n\t%s waits for %T %p, held by %s", l.name(), l.lock, l.lock, holder.name())
 	}
+	b.WriteString("\n")
 	return b.String()
 }
 
-func (l waitLink) name() string {
-	if gp := l.w.G(); gp != nil {
-		return fmt.Sprintf("g%d", gp.ID())
+func (l waitLink) name() string { return waiterName(l.w.G(), l.self) }
+
+func waiterName(gp *sched.G, self uintptr) string {
+	if gp == nil {
+		return fmt.Sprintf("goroutine at %#x", self)
 	}
-	return fmt.Sprintf("goroutine at %#x", l.self)
+	return fmt.Sprintf("g%d %s", gp.ID(), gp.Entry())
+}
+
+// holder returns the coroutine with that identity, nil if there is none.
+func holder(self uintptr) *sched.G {
+	if self == 0 {
+		return nil
+	}
+	return sched.FindG(self)
+}
+
+func holderName(self uintptr) string {
+	if self == 0 {
+		return ""
+	}
+	return waiterName(holder(self), self)
 }
 
 // reportCycle is a variable for the tests.
-var reportCycle = func(text string) { fmt.Fprintln(os.Stderr, "weft: "+text) }
-
-// holder returns the coroutine with the given identity.
-func holder(self uintptr) *sched.G { return nil }
+var reportCycle = sched.ReportCycle

@@ -17,6 +17,7 @@ type lockInfo struct {
 	lock       lock // what it waits for
 	next, prev *lockWait
 	listed     bool
+	reported   bool // it is in a cycle that has been reported
 }
 
 // acquireLockWait returns a node for a wait of w that begins now.

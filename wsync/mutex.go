@@ -85,6 +85,9 @@ func (m *Mutex) Unlock() {
 // ordinary goroutine. It is for reports: the answer may be old on return.
 func (m *Mutex) Holder() *sched.G { return holder(m.heldBy()) }
 
+// HeldBy names the holder for reports, as "g7 main.worker"; "" when m is free.
+func (m *Mutex) HeldBy() string { return holderName(m.heldBy()) }
+
 // heldBy returns ident.Self() of the holder, or 0.
 func (m *Mutex) heldBy() uintptr {
 	if s := m.word.Load(); s&mutexLocked != 0 {
@@ -102,7 +105,6 @@ func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 	sd := acquireLockWait(w)
 	sd.val.self = self
 	sd.val.losses = 0
-	sd.val.relock = m.heldBy() == self
 	for m.enqueue(sd) {
 		enterWait(sd, obj)
 		out := w.Park(sd.t, why, obj)
@@ -119,7 +121,7 @@ func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 // spin tries for a moment to get a mutex that nobody waits for: its holder may
 // be about to unlock it on another thread.
 func (m *Mutex) spin(self uintptr) bool {
-	if !canSpin() {
+	if !sched.CanSpin() {
 		return false
 	}
 	for range 100 {

@@ -33,6 +33,9 @@ func (o *Once) doSlow(f func()) {
 	}
 }
 
+// HeldBy names who runs f, for reports; "" when nobody does.
+func (o *Once) HeldBy() string { return o.m.HeldBy() }
+
 // heldBy makes a Once whose f waits for itself part of a lock cycle.
 func (o *Once) heldBy() uintptr { return o.m.heldBy() }
 

@@ -126,6 +126,9 @@ func (r *rlocker) Unlock() { (*RWMutex)(r).RUnlock() }
 // goroutine does. It is for reports: the answer may be old on return.
 func (rw *RWMutex) Holder() *sched.G { return holder(rw.heldBy()) }
 
+// HeldBy names the writer for reports; "" when there is none.
+func (rw *RWMutex) HeldBy() string { return holderName(rw.heldBy()) }
+
 // heldBy returns ident.Self() of the writer, or 0.
 func (rw *RWMutex) heldBy() uintptr {
 	if s := rw.word.Load(); s&rwWriter != 0 {
@@ -159,7 +162,6 @@ func (rw *RWMutex) wait(self uintptr, write bool) {
 	}
 	sd := acquireLockWait(w)
 	sd.val.self = self
-	sd.val.relock = rw.heldBy() == self
 	why := trace.WaitRWMutexRLock
 	if write {
 		why = trace.WaitRWMutexLock

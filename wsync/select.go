@@ -151,7 +151,7 @@ func (s *selection) free() {
 // it, and locks.
 func (s *selection) plan() {
 	s.poll, s.locks = s.poll[:0], s.locks[:0]
-	rnd := uint64(random())
+	rnd := uint64(sched.Cheaprand())
 	for i := range s.cases {
 		base := s.cases[i].base
 		if base == nil {

@@ -89,7 +89,7 @@ func until(cond func() bool) {
 	for i := 0; !cond(); i++ {
 		yield()
 		if i > 100 {
-			time.Sleep(50 * time.Microsecond) // let goroutines have the CPU
+			sched.Sleep(50 * time.Microsecond) // let goroutines have the CPU
 		}
 	}
 }
