@@ -40,7 +40,7 @@ var workloads = []workload{
 	},
 	{
 		name: "http", unit: "request", doc: "user CPU a request, fasthttp on wnet and on net, 200 connections",
-		procs: []int{2}, rounds: 12, ops: 80_000, quick: 1_000,
+		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000,
 		run: measureHTTP,
 	},
 }
