@@ -32,8 +32,8 @@ const (
 	KRetake         // sysmon took a P; A: the P, B: the M that lost it, C: nanoseconds it had been in user mode
 	KNetpoll        // A: how many Gs became runnable, B: nanoseconds blocked; Sub: 1 when it could block
 	KTimer          // a timer fired; A: when it was due, B: nanoseconds late
-	KFork           // Do pushed a child; A: fork id
-	KForkSteal      // a child of Do runs on another P; A: fork id, B: victim P
+	KFork           // G's Do pushed a child that others may run
+	KForkSteal      // G runs a child of Do that was pushed on another P; A: the G whose Do it is, B: that P
 	KFdOpen         // A: descriptor
 	KFdClose        // A: descriptor
 	KPanic          // G panicked and nobody recovered

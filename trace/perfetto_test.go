@@ -262,6 +262,19 @@ func TestPerfettoShowsWhatMsHold(t *testing.T) {
 	})
 }
 
+// The events that say that g1 stopped on P0 were lost.
+func TestPerfettoShowsACoroutineInOnePlace(t *testing.T) {
+	s := show(t, exported(t, []Event{
+		{Time: 1, Kind: KGoStart, G: 1},
+		{Time: 2, Kind: KLost, A: 9, M: -1},
+		{Time: 3, Kind: KGoStart, G: 1, P: 1},
+		{Time: 4, Kind: KGoStart, G: 2, P: 1},
+	}, false))
+	checkLines(t, s.lines, []string{
+		"1 P0 begin g1", "2 P0 instant lost", "3 P0 end", "3 P1 begin g1", "4 P1 end", "4 P1 begin g2", "4 P1 end",
+	})
+}
+
 // Whatever the events, even if they contradict each other, the trace is well
 // formed.
 func TestPerfettoIsWellFormedForAnyEvents(t *testing.T) {

@@ -46,7 +46,7 @@ type Options struct {
 
 	// Clock, if not nil, is a virtual clock: it gives each event's time in
 	// nanoseconds. It is called by whoever emits. Nil means real time, which
-	// counts from Start.
+	// counts from New.
 	Clock func() int64
 
 	// Sinks are given every event, in order of time.
@@ -125,6 +125,7 @@ func New(opts Options) *Recorder {
 		cut:      math.MinInt64,
 		safe:     math.MinInt64,
 	}
+	r.line = newTimeline(&r.src)
 	r.shared = newRing(-1, size, &r.src, r.wake)
 	return r
 }
@@ -150,9 +151,9 @@ func (r *Recorder) Ring(p int) *Ring {
 // at the price of a mutex.
 func (r *Recorder) Shared() *Ring { return r.shared }
 
-// Start begins to collect. Real time counts from here; events emitted before
-// have time 0. A recorder records once: Start does nothing when it has been
-// called before, or Stop has.
+// Start begins to collect; what was emitted before waits in the rings. A
+// recorder records once: Start does nothing when it has been called before, or
+// Stop has.
 func (r *Recorder) Start() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -160,7 +161,6 @@ func (r *Recorder) Start() {
 		return
 	}
 	r.started = true
-	r.line = newTimeline(&r.src)
 	go r.drain()
 }
 
@@ -195,7 +195,6 @@ func (r *Recorder) Stop() error {
 			<-r.done
 			return
 		}
-		r.line = newTimeline(&r.src)
 		r.finish()
 		close(r.done)
 	})

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // emit records an event that is known by its number.
@@ -88,6 +90,65 @@ func TestFullRingDropsTheNewAndSaysWhere(t *testing.T) {
 	const want = "0 1 2 3 (6 lost on p0) 10 11 12 13 14 15 (3 lost on p0) "
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Where one slot is free, the count of those lost has no room: the event that
+// would follow it is lost too.
+func TestLostCountNeedsRoomForTheNextEvent(t *testing.T) {
+	rec := New(Options{RingEvents: 4})
+	r := rec.Ring(0)
+	for n := range uint64(6) {
+		emit(r, n)
+	}
+	r.take(1)
+	emit(r, 6)
+	r.take(math.MaxInt)
+	emit(r, 7)
+	numbers, lost := tally(stopped(t, rec))
+	if fmt.Sprint(numbers) != "[0 1 2 3 7]" || lost != 3 {
+		t.Errorf("%v, %d lost", numbers, lost)
+	}
+}
+
+func TestRingIsBusyWhileAnEventIsWritten(t *testing.T) {
+	r := New(Options{}).Ring(0)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := uint64(0); ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				emit(r, n)
+			}
+		}
+	}()
+	busy := false
+	for i := 0; i < 1e6 && !busy; i++ {
+		_, busy = r.take(math.MaxInt)
+		runtime.Gosched()
+	}
+	close(stop)
+	<-done
+	if !busy {
+		t.Error("never seen busy")
+	}
+}
+
+func TestNothingIsGivenAwayBeforeItHasSettled(t *testing.T) {
+	for range 20 {
+		rec := New(Options{})
+		rec.pass()
+		start := time.Now()
+		emit(rec.Ring(0), 1)
+		for len(rec.events) == 0 {
+			rec.pass()
+		}
+		if d := time.Since(start); d < settle {
+			t.Fatalf("given away %v after it was emitted", d)
+		}
 	}
 }
 
@@ -239,7 +300,6 @@ func TestCausesComeBeforeEffects(t *testing.T) {
 // Events of other rings that are younger must wait for it.
 func TestSuspendedWriterHoldsBackYoungerEvents(t *testing.T) {
 	rec := New(Options{})
-	rec.line = newTimeline(&rec.src)
 	slow, fast := rec.Ring(0), rec.Ring(1)
 	emit(slow, 0)
 	emit(fast, 1)

@@ -56,6 +56,17 @@ func TestSummaryAddsUpWhatEachCoroutineDid(t *testing.T) {
 	}
 }
 
+func TestLatencyCountsOnlyWhatIsKnown(t *testing.T) {
+	s := Summarize([]Event{
+		{Time: 10, Kind: KGoStart, G: 1}, // made before the recording began
+		{Time: 20, Kind: KGoPark, G: 1, Sub: uint8(WaitIORead), A: 7},
+		{Time: 30, Kind: KGoStart, G: 1}, // readied before it was parked
+	}, nil)
+	if s.Latency.Count != 0 || s.Executed != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestSummaryIsTheSameInPieces(t *testing.T) {
 	events := someEvents(1000)
 	whole, err := json.Marshal(Summarize(events, fakeSymbol))

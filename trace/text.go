@@ -80,19 +80,20 @@ func where(e *Event) string {
 	return string(fmt.Appendf(b, "g%d]", g))
 }
 
-// maxObjects is how many objects get a number; those after them are shown by
-// their addresses.
+// maxObjects is how many objects get a number, those after them are shown by
+// their addresses; and of how many parked Gs it is known what they wait for.
 const maxObjects = 1 << 16
 
 // A narrator turns events into sentences. It remembers symbols and objects.
 type narrator struct {
 	symbols symbols
 	objects map[uint64]string
-	counts  map[string]int // of objects, by what they are
+	counts  map[string]int    // of objects, by what they are
+	waits   map[uint64]string // what each parked G waits for
 }
 
 func newNarrator(resolve func(pc uint64) Symbol) narrator {
-	return narrator{newSymbols(resolve), make(map[uint64]string), make(map[string]int)}
+	return narrator{newSymbols(resolve), make(map[uint64]string), make(map[string]int), make(map[uint64]string)}
 }
 
 // describe says what e is, without who made it.
@@ -127,12 +128,21 @@ func (n *narrator) describeG(e *Event) string {
 	case KGoStart:
 		return fmt.Sprintf("execute g%d%s", e.G, parens(join(fresh(e.A), from(e))))
 	case KGoPark:
-		return fmt.Sprintf("gopark: %v%s%s", Reason(e.Sub), space(n.parkedOn(e)), n.site(e.B))
+		on := n.parkedOn(e)
+		if len(n.waits) < maxObjects {
+			n.waits[e.G] = on
+		}
+		return fmt.Sprintf("gopark: %v%s%s", Reason(e.Sub), space(on), n.site(e.B))
 	case KGoReady:
 		s := fmt.Sprintf("goready g%d%s", e.A, to(e))
-		if name := n.object(e.B, "object"); name != "" {
-			s += ", was waiting for " + name
+		on, ok := n.waits[e.A]
+		if !ok {
+			on = n.object(e.B, "object")
 		}
+		if on != "" {
+			s += ", parked on " + on
+		}
+		delete(n.waits, e.A)
 		if c := Cause(e.C); c != ByCoroutine {
 			s += fmt.Sprintf(" (by %v)", c)
 		}
@@ -199,9 +209,9 @@ func (n *narrator) describeRest(e *Event) string {
 	case KTimer:
 		return fmt.Sprintf("timer due at +%v fires %v late", time.Duration(e.A), time.Duration(e.B))
 	case KFork:
-		return fmt.Sprintf("fork child %d", e.A)
+		return "fork a child"
 	case KForkSteal:
-		return fmt.Sprintf("run child %d, forked on p%d", e.A, e.B)
+		return fmt.Sprintf("run a child that g%d forked on p%d", e.A, e.B)
 	case KFdOpen:
 		return fmt.Sprintf("open fd %d", e.A)
 	case KFdClose:
@@ -219,7 +229,7 @@ func (n *narrator) parkedOn(e *Event) string {
 	switch r := Reason(e.Sub); r {
 	case WaitSleep:
 		return time.Duration(e.A).String()
-	case WaitIORead, WaitIOWrite, WaitIOAccept, WaitIOConnect:
+	case WaitIORead, WaitIOWrite, WaitIOAccept, WaitIOConnect, WaitIOClose:
 		return "fd " + strconv.FormatUint(e.A, 10)
 	default:
 		return n.object(e.A, r.object())

@@ -33,10 +33,11 @@ var story = []struct {
 	{Event{Kind: KGoPark, G: 4, Sub: uint8(WaitChanReceiveNil)}, "[m0 p0 g4] gopark: chan receive (nil chan)"},
 	{Event{Kind: KGoPark, G: 4, Sub: uint8(WaitSleep), A: uint64(10 * time.Millisecond)}, "[m0 p0 g4] gopark: sleep 10ms"},
 	{Event{Kind: KGoPark, G: 4, Sub: uint8(WaitIORead), A: 7}, "[m0 p0 g4] gopark: IO read fd 7"},
+	{Event{Kind: KGoReady, A: 4, B: 7, C: uint64(ByNetpoll), Sub: uint8(QLocal)}, "[m0 p0 g0] goready g4 → p0.runq, parked on fd 7 (by netpoll)"},
 	{Event{Kind: KGoPark, G: 4, Sub: uint8(WaitUser), A: 0x10}, "[m0 p0 g4] gopark: user 0x10"},
-	{Event{Kind: KGoReady, G: 2, A: 3, B: 0xc000012080, Sub: uint8(QRunnext)}, "[m0 p0 g2] goready g3 → p0.runnext, was waiting for chan#1"},
+	{Event{Kind: KGoReady, G: 2, A: 3, B: 0xc000012080, Sub: uint8(QRunnext)}, "[m0 p0 g2] goready g3 → p0.runnext, parked on chan#1"},
 	{Event{Kind: KGoReady, A: 3, C: uint64(ByTimer), Sub: uint8(QLocal)}, "[m0 p0 g0] goready g3 → p0.runq (by timer)"},
-	{Event{Kind: KGoReady, A: 3, B: 0x99, C: uint64(ByNetpoll), Sub: uint8(QGlobal), M: -1, P: -1}, "[outside] goready g3 → global runq, was waiting for 0x99 (by netpoll)"},
+	{Event{Kind: KGoReady, A: 3, B: 0x99, C: uint64(ByNetpoll), Sub: uint8(QGlobal), M: -1, P: -1}, "[outside] goready g3 → global runq, parked on 0x99 (by netpoll)"},
 	{Event{Kind: KGoReady, A: 3, C: uint64(BySysmon), Sub: uint8(QGlobal), M: -1, P: -1}, "[sysmon] goready g3 → global runq (by sysmon)"},
 	{Event{Kind: KGoYield, G: 2, Sub: uint8(QGlobal)}, "[m0 p0 g2] yield → global runq"},
 	{Event{Kind: KGoExit, G: 2}, "[m0 p0 g2] goexit"},
@@ -58,8 +59,8 @@ var story = []struct {
 	{Event{Kind: KNetpoll, A: 3, B: 1500, Sub: 1}, "[m0 p0 g0] netpoll: 3 Gs ready, after 1.5µs"},
 	{Event{Kind: KNetpoll}, "[m0 p0 g0] netpoll: 0 Gs ready, without waiting"},
 	{Event{Kind: KTimer, A: 2e6, B: 35e3}, "[m0 p0 g0] timer due at +2ms fires 35µs late"},
-	{Event{Kind: KFork, G: 4, A: 9}, "[m0 p0 g4] fork child 9"},
-	{Event{Kind: KForkSteal, A: 9, B: 0, M: 1, P: 1}, "[m1 p1 g0] run child 9, forked on p0"},
+	{Event{Kind: KFork, G: 4}, "[m0 p0 g4] fork a child"},
+	{Event{Kind: KForkSteal, G: 5, A: 9, B: 0, M: 1, P: 1}, "[m1 p1 g5] run a child that g9 forked on p0"},
 	{Event{Kind: KFdOpen, G: 4, A: 7}, "[m0 p0 g4] open fd 7"},
 	{Event{Kind: KFdClose, A: 7, M: -1, P: -1}, "[outside] close fd 7"},
 	{Event{Kind: KPanic, G: 4}, "[m0 p0 g4] panic in g4, not recovered"},
@@ -123,8 +124,8 @@ func TestTextRenumbersAnAddressThatBecomesSomethingElse(t *testing.T) {
 	ready := func() string { return n.describe(&Event{Kind: KGoReady, A: 1, B: 0x40}) }
 	got := []string{park(WaitChanReceive), park(WaitChanSend), ready(), park(WaitMutexLock), ready(), park(WaitMutexLock)}
 	want := []string{
-		"gopark: chan receive chan#1", "gopark: chan send chan#1", "goready g1, was waiting for chan#1",
-		"gopark: wsync.Mutex.Lock mutex#1", "goready g1, was waiting for mutex#1", "gopark: wsync.Mutex.Lock mutex#1",
+		"gopark: chan receive chan#1", "gopark: chan send chan#1", "goready g1, parked on chan#1",
+		"gopark: wsync.Mutex.Lock mutex#1", "goready g1, parked on mutex#1", "gopark: wsync.Mutex.Lock mutex#1",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got  %q\nwant %q", got, want)

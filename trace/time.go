@@ -11,7 +11,7 @@ import (
 // is depends on the source:
 //
 //	hardware   the processor's counter, turned into nanoseconds by the recorder
-//	system     nanoseconds of the monotonic clock since the recorder was made
+//	system     nanoseconds of the monotonic clock since New
 //	virtual    a serial number; the time itself, which may stand still while
 //	           thousands of things happen, is kept beside it (Ring.stamps)
 //
@@ -85,7 +85,7 @@ func (t *timeline) anchor() {
 
 // at returns the time of key, or with a virtual clock stamp. Calls are made in
 // order of key, so anchors that have been passed are dropped. Times never
-// decrease, and what came before the start is given time 0.
+// decrease.
 func (t *timeline) at(key, stamp int64) int64 {
 	ns := stamp
 	if t.src.virtual == nil {
