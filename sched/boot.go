@@ -48,7 +48,7 @@ func (s *Sched) boot(main func()) {
 	pp := s.allp()[0]
 	s.step(trace.StepMstart)
 	s.m0.nextp = pp
-	pp.runnext.Store(gp)
+	pp.runnext.store(gp)
 	s.mwg.Add(1)
 	go s.m0.mstart()
 }

@@ -169,23 +169,16 @@ func (mp *M) stealFrom(pp, victim *P, last bool) *G {
 // look, wait a few microseconds, and take it only if the same one is still
 // there while the same coroutine runs.
 func stealNext(victim *P) *G {
-	gp := victim.runnext.Load()
-	if gp == nil {
+	if victim.runnext.load() == nil {
 		return nil
 	}
-	tick := victim.word.Load() >> 1
+	seen := victim.word.Load() &^ modeMask
 	for range 3000 {
-		if victim.runnext.Load() != gp {
+		if victim.word.Load()&^modeMask != seen {
 			return nil
 		}
 	}
-	if tick>>(ownerShift-1) != ownerNone && victim.word.Load()>>1 != tick {
-		return nil
-	}
-	if victim.runnext.CompareAndSwap(gp, nil) {
-		return gp
-	}
-	return nil
+	return victim.takeNext(seen)
 }
 
 // choose lets the Chooser pick among all that is runnable. One P, so nobody
@@ -205,7 +198,8 @@ func (mp *M) choose(pp *P) (*G, trace.Queue) {
 	for gp := pp.runq.get(); gp != nil; gp = pp.runq.get() {
 		ready = append(ready, gp)
 	}
-	if gp := pp.runnext.Swap(nil); gp != nil {
+	if gp := pp.runnext.load(); gp != nil {
+		pp.runnext.store(nil)
 		ready = append(ready, gp)
 	}
 	if len(ready) == 0 {
@@ -310,7 +304,7 @@ func (s *Sched) recheck() *P {
 			break
 		}
 		w := pp.timers.when0.Load()
-		work = pp.runq.len() > 0 || pp.runnext.Load() != nil || pp.forks.size() > 0 || (w != 0 && w <= s.Now())
+		work = pp.runq.len() > 0 || pp.runnext.load() != nil || pp.forks.size() > 0 || (w != 0 && w <= s.Now())
 	}
 	if !work {
 		return nil

@@ -162,7 +162,7 @@ func (s *Sched) handoffp(pp *P) {
 		s.pdestroy(pp)
 		return
 	}
-	if pp.runq.len() > 0 || pp.runnext.Load() != nil || s.runqsize.Load() > 0 || pp.forks.size() > 0 {
+	if pp.runq.len() > 0 || pp.runnext.load() != nil || s.runqsize.Load() > 0 || pp.forks.size() > 0 {
 		s.startm(pp, false)
 		return
 	}

@@ -3,6 +3,7 @@ package sched
 import (
 	"errors"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -447,14 +448,26 @@ func (s *Sched) netpoll(delay int64) (list gList) {
 		return list
 	}
 	n, err := np.poller.Wait(np.events, delay)
-	for _, ev := range np.events[:n] {
-		np.deliver(&list, ev)
+	np.deliverAll(&list, np.events[:n])
+	for n > 0 && delay < 0 && list.n == 0 && err == nil {
+		// Only goroutines, or nobody, could go on: nothing for the caller. Let
+		// Go run them on this thread's processor, and sleep again. A Wake comes
+		// as n = 0.
+		runtime.Gosched()
+		n, err = np.poller.Wait(np.events, delay)
+		np.deliverAll(&list, np.events[:n])
 	}
 	np.inside.Unlock()
 	if err != nil && err != poll.ErrClosed {
 		throw("netpoll: " + err.Error())
 	}
 	return list
+}
+
+func (np *netpoller) deliverAll(list *gList, events []poll.Event) {
+	for _, ev := range events {
+		np.deliver(list, ev)
+	}
 }
 
 // deliver hands one event to whom it concerns.
@@ -466,11 +479,11 @@ func (np *netpoller) deliver(list *gList, ev poll.Event) {
 	if ev.Ready&(poll.Hangup|poll.Failed|poll.Urgent) != 0 && pd.flags.Load()&pdEager == 0 {
 		pd.flags.Or(pdEager) // before the token: see above
 	}
-	if ev.Ready&poll.Readable != 0 {
-		pd.deliver(list, Reading)
-	}
 	if ev.Ready&poll.Writable != 0 {
 		pd.deliver(list, Writing)
+	}
+	if ev.Ready&poll.Readable != 0 {
+		pd.deliver(list, Reading)
 	}
 }
 

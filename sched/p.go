@@ -15,29 +15,33 @@ import (
 // natively or computes for long, one atomic word says who owns P and in which
 // mode:
 //
-//	word = owner M's id<<40 | tick<<1 | mode
+//	word = owner M's id<<40 | tick<<2 | mode
 //
 // A coroutine's own code runs in user mode. Each entry into the runtime moves
 // the word from user to runtime mode by CAS (M.enter), and back (M.leave).
 // sysmon retakes only by CAS from user mode, to a word that no M expects. If
-// the entry's CAS fails, the P has gone; the M finishes the call without one.
+// the entry's CAS fails, the P has gone; the M finishes the call without one. A
+// thief that wants runnext moves the word from user to thief mode by CAS, takes
+// it, and restores the word; an entry waits for those few instructions.
 //
 // The rule that makes this safe: the fields below "owner, in runtime mode" are
-// touched only there. A retake needs user mode, so it never cuts a touch in
-// two; the CAS that takes the word orders the new owner after the old one's
-// last touch. The word can't come back to what an M that lost it expects: it
-// holds that M's id, and only that M itself acquires a P for itself.
+// touched only there. A retake or a thief needs user mode, so it never cuts a
+// touch in two; the CAS that takes the word orders the new owner after the old
+// one's last touch. The word can't come back to what an M that lost it expects:
+// it holds that M's id, and only that M itself acquires a P for itself.
 type P struct {
 	id    int32
 	sched *Sched
 	word  atomic.Uint64
 	m     atomic.Pointer[M] // owner, for inspection; stale after a retake until the next acquire
+	gate  atomic.Uint32     // not 0: schedule takes no shortcut
 	dying atomic.Bool       // procresize wants it gone: its owner gives it up
 	dead  atomic.Bool       // it has
 	_     [64]byte
 
 	// Owner, in runtime mode.
-	schedtick  uint64 // executes, the 39 low bits stand in word
+	runnext    gslot  // runs before the queue; also a thief's, in thief mode
+	schedtick  uint64 // executes, the low bits stand in word
 	nextStreak uint8  // runnext taken so often in a row
 	link       *P     // in sched.pidle
 	goid       uint64
@@ -51,10 +55,9 @@ type P struct {
 	_          [64]byte
 
 	// Shared with thieves: the owner puts and takes, others take (runq.go).
-	runq    runq
-	runnext atomic.Pointer[G]
-	timers  timers
-	forks   forkq
+	runq   runq
+	timers timers
+	forks  forkq
 }
 
 // pStats counts what happened on a P. Written by its owner, read by anyone.
@@ -73,13 +76,16 @@ func count(c *atomic.Uint64, n uint64) { storeRel64(c, c.Load()+n) }
 const (
 	modeUser    = 0
 	modeRuntime = 1
+	modeThief   = 2
+	modeMask    = 3
+	tickShift   = 2
 	ownerShift  = 40
-	tickMask    = 1<<39 - 1
+	tickMask    = 1<<(ownerShift-tickShift) - 1
 	ownerNone   = 1<<24 - 1 // retaken or idle: no M expects it
 )
 
 func pword(owner int32, tick uint64, mode uint64) uint64 {
-	return uint64(owner)<<ownerShift | tick&tickMask<<1 | mode
+	return uint64(owner)<<ownerShift | tick&tickMask<<tickShift | mode
 }
 
 // enter takes mp from user to runtime mode and returns its P, nil if it has
@@ -91,9 +97,17 @@ func (mp *M) enter() *P {
 	return mp.enterSlow()
 }
 
-// enterSlow: the P was retaken. If another is idle, go on with that.
+// enterSlow: the P was retaken, or a thief is at it. If it is gone and another
+// is idle, go on with that.
 func (mp *M) enterSlow() *P {
-	mp.p = nil
+	if pp := mp.p; pp != nil {
+		for pp.word.Load() == mp.userword|modeThief {
+		}
+		if pp.word.CompareAndSwap(mp.userword, mp.userword|modeRuntime) {
+			return pp
+		}
+		mp.p = nil
+	}
 	s := mp.sched
 	if s.npidle.Load() == 0 {
 		return nil
@@ -141,13 +155,25 @@ func (mp *M) releasep() *P {
 // retakeFrom takes pp from its owner if that is in user mode with the word
 // seen. The caller must do something with pp.
 func (pp *P) retakeFrom(seen uint64) bool {
-	if seen&modeRuntime != 0 || seen>>ownerShift == ownerNone {
-		return false
+	return seen&modeMask == modeUser && seen>>ownerShift != ownerNone &&
+		pp.word.CompareAndSwap(seen, pword(ownerNone, seen>>tickShift, modeRuntime))
+}
+
+// takeNext takes runnext from a P that is in user mode with the word seen.
+func (pp *P) takeNext(seen uint64) *G {
+	if seen&modeMask != modeUser || !pp.word.CompareAndSwap(seen, seen|modeThief) {
+		return nil
 	}
-	if !pp.word.CompareAndSwap(seen, pword(ownerNone, seen>>1, modeRuntime)) {
-		return false
-	}
-	return true
+	gp := pp.runnext.load()
+	pp.runnext.store(nil)
+	pp.word.Store(seen)
+	return gp
+}
+
+// setGate recomputes gate.
+func (pp *P) setGate() {
+	s := pp.sched
+	pp.gate.Store(uint32(b2u(pp.dying.Load() || s.chooser != nil || s.shared || s.stopping.Load())))
 }
 
 // random returns a number below n, for the choice of a victim.

@@ -21,31 +21,48 @@ func (mp *M) mstart() {
 // comes back to it by a switch and never calls it.
 func (mp *M) schedule() {
 	for mp.p != nil || mp.nop() {
-		gp, from := mp.findRunnable()
+		gp, from := mp.shortcut()
 		if gp == nil {
-			return
+			if gp, from = mp.findRunnable(); gp == nil {
+				return
+			}
 		}
-		mp.execute(gp, from)
+		if s := mp.execute(gp, from); s != nil {
+			s.Switch()
+			mp.afterSwitch(s)
+		}
 	}
 }
 
-// execute runs gp on this M until it parks, yields or ends.
-func (mp *M) execute(gp *G, from trace.Queue) {
+// shortcut takes the next coroutine from the local queue, when it is the turn
+// of nothing else: what findRunnable would find then.
+func (mp *M) shortcut() (*G, trace.Queue) {
+	pp := mp.p
+	if pp.gate.Load() != 0 || pp.schedtick%61 == 0 || pp.timers.when0.Load() != 0 || mp.nextg != nil || mp.spinning {
+		return nil, 0
+	}
+	return pp.runqget()
+}
+
+// execute makes everything ready for gp to run and returns the stack to switch
+// to, nil if gp is not to run any more. (The switch stands in the loop above: a
+// processor predicts returns by a stack of its own, which a switch makes wrong,
+// so each frame that returns after one costs a misprediction, 5 ns.)
+func (mp *M) execute(gp *G, from trace.Queue) *stk {
 	pp := mp.p
 	s := gp.stk
 	fresh := s == nil
 	if fresh {
 		if mp.sched.stopping.Load() {
 			mp.goexit0(pp, gp) // it never began: nothing to unwind
-			return
+			return nil
 		}
 		s = mp.stackalloc(pp)
 		s.g, gp.stk = gp, s
 	}
 	s.m = mp
 	mp.startg(pp, gp, from, fresh)
-	s.Switch()
-	mp.afterSwitch(s)
+	return s
 }
 
 // startg makes gp the current coroutine and leaves for user mode.
@@ -111,15 +128,14 @@ func (mp *M) park0(gp *G) {
 		}
 		return
 	}
-	if s.stopping.Load() {
-		// The unwinder may have looked at gp just before the commit.
-		s.unwindParked(mp, gp)
+	if mp.p == nil || mp.p.gate.Load() != 0 {
+		s.unwindParked(gp)
 	}
 }
 
-// park blocks the running coroutine until the wait t has been ended. Called on
-// gp, in user mode.
-func (gp *G) park(t Ticket, why trace.Reason, obj any) {
+// prepark readies the running coroutine for the switch to g0, where its park is
+// committed. Called on gp, in user mode.
+func (gp *G) prepark(t Ticket, why trace.Reason, obj any) *stk {
 	s := gp.sched
 	if s.stopping.Load() {
 		runtime.Goexit() // unwinding: whoever would wake us may be gone
@@ -131,15 +147,20 @@ func (gp *G) park(t Ticket, why trace.Reason, obj any) {
 	if pp != nil {
 		count(&pp.stats.parks, 1)
 	}
-	if mp.tracing() {
+	if s.rec != nil {
 		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, 0)
 	}
 	mp.op, mp.ticket = opPark, t
-	st.Back()
+	return st
+}
+
+// postpark is what a coroutine does first when it comes back from a park, if
+// there is anything to do.
+func (gp *G) postpark(st *stk) {
 	for st.dump != nil {
 		st.takeDump()
 	}
-	if s.stopping.Load() {
+	if gp.sched.stopping.Load() {
 		runtime.Goexit()
 	}
 }
@@ -157,7 +178,7 @@ func Yield() {
 	mp, gp := st.m, st.g
 	s := mp.sched
 	pp := mp.enter()
-	if pp != nil && s.chooser == nil && !s.stopping.Load() && pp.nothingElse() && s.runqsize.Load() == 0 &&
+	if pp != nil && pp.nothingElse() && pp.gate.Load() == 0 && s.runqsize.Load() == 0 &&
 		pp.timers.when0.Load() == 0 && s.netpollWaiters() == 0 {
 		mp.leave(pp) // nobody to yield to
 		return
@@ -173,7 +194,7 @@ func Yield() {
 }
 
 func (pp *P) nothingElse() bool {
-	return pp.runnext.Load() == nil && pp.runq.head.Load() == pp.runq.tail.Load()
+	return pp.runnext.load() == nil && pp.runq.head.Load() == pp.runq.tail.Load()
 }
 
 // Newproc starts a coroutine of s that runs fn; pc is where, for reports.
@@ -320,17 +341,12 @@ func (mp *M) runqput(pp *P, gp *G, next bool) {
 		return
 	}
 	if next {
-		for {
-			old := pp.runnext.Load()
-			if !pp.runnext.CompareAndSwap(old, gp) {
-				continue // a thief took old
-			}
-			if old == nil {
-				return
-			}
-			gp = old
-			break
+		old := pp.runnext.load()
+		pp.runnext.store(gp)
+		if old == nil {
+			return
 		}
+		gp = old
 	}
 	for !pp.runq.put(gp) {
 		if mp.runqputslow(pp, gp) {
@@ -358,22 +374,17 @@ const maxNextStreak = 16
 
 // runqget takes the next coroutine of pp. Owner, in runtime mode.
 func (pp *P) runqget() (*G, trace.Queue) {
-	next := pp.runnext.Load()
-	if next != nil && pp.nextStreak >= maxNextStreak {
+	next := pp.runnext.load()
+	if next == nil || pp.nextStreak >= maxNextStreak {
+		pp.nextStreak = 0
 		if gp := pp.runq.get(); gp != nil {
-			pp.nextStreak = 0
 			return gp, trace.QLocal
 		}
-		pp.nextStreak = 0
 	}
-	// If the CAS fails a thief has taken it; only we put one there.
-	if next != nil && pp.runnext.CompareAndSwap(next, nil) {
-		pp.nextStreak++
-		return next, trace.QRunnext
+	if next == nil {
+		return nil, trace.QNone
 	}
-	pp.nextStreak = 0
-	if gp := pp.runq.get(); gp != nil {
-		return gp, trace.QLocal
-	}
-	return nil, trace.QNone
+	pp.runnext.store(nil)
+	pp.nextStreak++
+	return next, trace.QRunnext
 }

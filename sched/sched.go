@@ -205,11 +205,13 @@ func (s *Sched) procresizeLocked(n int) (destroy []*P) {
 			s.pidleputLocked(pp)
 		case i >= n:
 			all[i].dying.Store(true)
+			all[i].setGate()
 		case all[i].dead.Load():
 			all[i] = s.newP(i)
 			s.pidleputLocked(all[i])
 		default:
 			all[i].dying.Store(false)
+			all[i].setGate()
 		}
 	}
 	s.allps.Store(&all)
@@ -231,7 +233,7 @@ func (s *Sched) newP(id int) *P {
 	pp := &P{id: int32(id), sched: s}
 	pp.rng.Seed(uint64(id)*0x9E3779B97F4A7C15+1, 0xD1B54A32D192ED03)
 	pp.word.Store(pword(ownerNone, 0, modeRuntime))
-	pp.timers.sched = s
+	pp.setGate()
 	if s.rec != nil {
 		pp.ring = s.rec.Ring(id)
 	}

@@ -125,10 +125,8 @@ func (s *stk) finish() {
 // mayStay reports whether the next G may come straight from the local queue:
 // it is not the turn of the global queue, a timer or the end of the runtime.
 func (mp *M) mayStay(pp *P) bool {
-	s := mp.sched
 	tick := pp.schedtick
-	return tick%61 != 0 && (tick%16 != 0 || pp.timers.when0.Load() == 0) &&
-		s.chooser == nil && !s.stopping.Load() && !pp.dying.Load()
+	return tick%61 != 0 && (tick%16 != 0 || pp.timers.when0.Load() == 0) && pp.gate.Load() == 0
 }
 
 // goexit0 recycles gp, on the stack it ran on or on g0.

@@ -45,10 +45,10 @@ func (s *Sched) ReadStats() Stats {
 		st.Overflows += c.overflows.Load()
 		st.Polls += c.polls.Load()
 		st.Runnable += pp.runq.len()
-		if pp.runnext.Load() != nil {
+		if pp.runnext.load() != nil {
 			st.Runnable++
 		}
-		if pp.word.Load()&modeRuntime == 0 {
+		if pp.word.Load()&modeMask == modeUser {
 			st.Running++
 		}
 	}

@@ -110,7 +110,7 @@ func (s *Sched) retake() {
 		sm.last = append(sm.last, observed{})
 	}
 	for i, pp := range all {
-		w := pp.word.Load() &^ modeRuntime // the same coroutine, in whichever mode
+		w := pp.word.Load() &^ modeMask // the same coroutine, in whichever mode
 		if sm.last[i].word != w {
 			sm.last[i] = observed{w, now}
 			continue

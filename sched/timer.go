@@ -51,7 +51,6 @@ type timers struct {
 	mu    Lock
 	heap  []timerEntry // 4-ary, by when
 	dead  bool         // its P is gone
-	sched *Sched
 }
 
 // Reset arms t on s for the time when (on s.Now's scale), and then every period

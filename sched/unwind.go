@@ -37,6 +37,11 @@ func (s *Sched) beginUnwind() {
 	if s.stopping.Swap(true) {
 		return
 	}
+	s.lock.Lock() // no new Ps meanwhile
+	for _, pp := range s.allp() {
+		pp.setGate()
+	}
+	s.lock.Unlock()
 	s.step(trace.StepUnwind)
 	var parked gList
 	s.glock.Lock()
@@ -70,9 +75,10 @@ func (gp *G) unwindClaim() bool {
 	}
 }
 
-// unwindParked is park0's second look.
-func (s *Sched) unwindParked(mp *M, gp *G) {
-	if gp.unwindClaim() {
+// unwindParked is park0's second look: the unwinder may have looked at gp just
+// before its commit.
+func (s *Sched) unwindParked(gp *G) {
+	if s.stopping.Load() && gp.unwindClaim() {
 		gp.setStatus(Grunnable)
 		s.globrunqput(gp)
 		s.wakep()

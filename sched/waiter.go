@@ -100,8 +100,12 @@ func (w *Waiter) Pending(t Ticket) bool {
 // unwinds the coroutine, whose deferred calls run.
 func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
 	if s := w.state.Load(); s&waiterSeqMask == uint64(t) {
-		if w.g != nil {
-			w.g.park(t, why, obj)
+		if gp := w.g; gp != nil {
+			st := gp.prepark(t, why, obj)
+			st.Back()
+			if st.dump != nil || gp.sched.stopping.Load() {
+				gp.postpark(st)
+			}
 		} else {
 			w.parkNative(t)
 		}
