@@ -15,8 +15,8 @@ import (
 // Wake writes to an eventfd that is registered level-triggered. woken is 1 from
 // the Wake that writes until a Wait that could block has read the eventfd:
 //
-//   - A Wait that cannot block sees the eventfd's event and leaves it, so it is
-//     still there for one that can.
+//   - A Wait that cannot block, or that has other events to return, sees the
+//     eventfd's event and leaves it, so it is still there for one that can.
 //   - A Wait that can block reads the eventfd first and then clears woken. A
 //     Wake that comes between the two writes nothing, and needs not: this Wait
 //     is on its way out and counts as woken by it. One that comes later finds
@@ -136,19 +136,20 @@ func (e *epoll) wait(raw []unix.EpollEvent, timeout int64) (int, unix.Errno) {
 	return int(n), errno
 }
 
-// collect turns the kernel's events into ours and takes a Wake if it may.
+// collect turns the kernel's events into ours and takes a Wake if it may and
+// there is nothing else.
 func (e *epoll) collect(events []Event, raw []unix.EpollEvent, mayTakeWake bool) int {
 	n := 0
 	for i := range raw {
-		key := Key(uint32(raw[i].Fd)) | Key(uint32(raw[i].Pad))<<32
-		if key != WakeKey {
+		if key := Key(uint32(raw[i].Fd)) | Key(uint32(raw[i].Pad))<<32; key != WakeKey {
 			events[n] = Event{key, epollReady(raw[i].Events)}
 			n++
-		} else if mayTakeWake {
-			var count [8]byte
-			unix.RawSyscall(unix.SYS_READ, uintptr(e.evfd), uintptr(unsafe.Pointer(&count)), 8)
-			e.woken.Store(0)
 		}
+	}
+	if n == 0 && mayTakeWake {
+		var count [8]byte
+		unix.RawSyscall(unix.SYS_READ, uintptr(e.evfd), uintptr(unsafe.Pointer(&count)), 8)
+		e.woken.Store(0)
 	}
 	return n
 }

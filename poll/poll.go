@@ -88,9 +88,10 @@ type Poller interface {
 	// system call: Go's scheduler does not hear of it.
 	Wait(events []Event, timeout int64) (int, error)
 
-	// Wake makes the Wait that now blocks return, or else the next one that
-	// could block. Several Wakes before that count as one. A Wait that cannot
-	// block leaves the Wake to one that can.
+	// Wake makes the Wait that now blocks return no events, or else the next one
+	// that could block and finds none. Several Wakes before that count as one.
+	// A Wait that cannot block, or that returns events, leaves the Wake to the
+	// next.
 	Wake() error
 
 	// Close frees the poller. A blocked Wait returns ErrClosed, and so does

@@ -168,17 +168,20 @@ func (fd *netFD) RemoteAddr() net.Addr { return fd.raddr.get() }
 // later, fail with os.ErrDeadlineExceeded once t has come; the zero time means
 // never. A later deadline makes the connection usable again.
 func (fd *netFD) SetDeadline(t time.Time) error {
-	return fd.setDeadline(t, sched.Reading, sched.Writing)
+	if err := fd.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return fd.SetWriteDeadline(t)
 }
 
 // SetReadDeadline sets the deadline of Read and Accept, as SetDeadline.
-func (fd *netFD) SetReadDeadline(t time.Time) error { return fd.setDeadline(t, sched.Reading) }
+func (fd *netFD) SetReadDeadline(t time.Time) error { return fd.setDeadline(sched.Reading, t) }
 
 // SetWriteDeadline sets the deadline of Write, as SetDeadline. A Write that
 // fails by it may have written some of its bytes.
-func (fd *netFD) SetWriteDeadline(t time.Time) error { return fd.setDeadline(t, sched.Writing) }
+func (fd *netFD) SetWriteDeadline(t time.Time) error { return fd.setDeadline(sched.Writing, t) }
 
-func (fd *netFD) setDeadline(t time.Time, sides ...sched.Side) error {
+func (fd *netFD) setDeadline(side sched.Side, t time.Time) error {
 	if fd.state.Load()&fdClosed != 0 {
 		return fd.setError(net.ErrClosed)
 	}
@@ -186,9 +189,7 @@ func (fd *netFD) setDeadline(t time.Time, sides ...sched.Side) error {
 	if !t.IsZero() {
 		when = fd.pd.Sched().When(t)
 	}
-	for _, side := range sides {
-		fd.pd.SetDeadline(side, when)
-	}
+	fd.pd.SetDeadline(side, when)
 	return nil
 }
 

@@ -38,6 +38,7 @@ var cases = []struct {
 	{"NonBlockingWaitLeavesWake", nonBlockingWaitLeavesWake},
 	{"WakeHammer", wakeHammer},
 	{"WakeDoesNotHideEvents", wakeDoesNotHideEvents},
+	{"EventsDoNotHideWake", eventsDoNotHideWake},
 	{"TimeoutIsLowerBound", timeoutIsLowerBound},
 	{"ZeroTimeoutDoesNotBlock", zeroTimeoutDoesNotBlock},
 	{"RemovedIsSilent", removedIsSilent},
@@ -403,6 +404,22 @@ func wakeDoesNotHideEvents(t *testing.T, p poll.Poller) {
 		}
 	}
 	t.Fatal("the event is lost")
+}
+
+// eventsDoNotHideWake: who loops over Wait while it has events must still see
+// the Wake, as a Wait that returns none.
+func eventsDoNotHideWake(t *testing.T, p poll.Poller) {
+	a, b := pair(t)
+	check(t, p.Add(a, 7))
+	check(t, p.Modify(a, 7, poll.Readable))
+	write(t, b, "x")
+	check(t, p.Wake())
+	events := make([]poll.Event, 16)
+	for n := 1; n > 0; {
+		var err error
+		n, err = p.Wait(events, -1)
+		check(t, err)
+	}
 }
 
 func timeoutIsLowerBound(t *testing.T, p poll.Poller) {
