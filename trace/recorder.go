@@ -116,7 +116,7 @@ func New(opts Options) *Recorder {
 	r := &Recorder{
 		opts:     opts,
 		keep:     opts.Keep || len(opts.Sinks) == 0,
-		src:      timeSource{hardware: tickWorks, base: time.Now(), virtual: opts.Clock},
+		src:      timeSource{hardware: tickWorks, system: sinceNow(), virtual: opts.Clock},
 		wake:     make(chan struct{}, 1),
 		flush:    make(chan chan struct{}),
 		stop:     make(chan struct{}),
@@ -128,6 +128,12 @@ func New(opts Options) *Recorder {
 	r.line = newTimeline(&r.src)
 	r.shared = newRing(-1, size, &r.src, r.wake)
 	return r
+}
+
+// sinceNow returns a clock of the nanoseconds since the call.
+func sinceNow() func() int64 {
+	base := time.Now()
+	return func() int64 { return int64(time.Since(base)) }
 }
 
 // Ring returns the ring of P p, made by the first call for that p. It may be
