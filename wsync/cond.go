@@ -35,8 +35,15 @@ func (c *Cond) Wait() {
 	c.L.Unlock()
 	// Deferred, because deferred calls of the caller unlock c.L even when the
 	// coroutine is unwound here.
-	defer c.L.Lock()
+	unwinding := true // until Park has returned
+	defer func() {
+		if unwinding && endWait(sd) == granted {
+			c.Signal() // the wake-up is for another
+		}
+		c.L.Lock()
+	}()
 	sd.w.Park(sd.t, trace.WaitCond, c)
+	unwinding = false
 	releaseLockWait(sd)
 }
 

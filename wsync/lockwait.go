@@ -40,6 +40,16 @@ func releaseLockWait(sd *lockWait) {
 	sd.w.Release()
 }
 
+// endWait tells how the wait of an owner that is being unwound has ended, and
+// ends it if nobody else has. A waker may have chosen this waiter just before:
+// then the owner has got what it will not use, and must pass it on.
+func endWait(sd *lockWait) int {
+	if sd.w.Ready(sd.t, unwound) {
+		return unwound
+	}
+	return sd.w.Park(sd.t, 0, nil) // returns at once
+}
+
 // readyAll wakes the waiters of a queue that the caller has detached from its
 // primitive. Nobody else removes them: such a wait has no time limit, and the
 // node of an unwound coroutine is not used again.

@@ -105,6 +105,12 @@ func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 	sd := acquireLockWait(w)
 	sd.val.self = self
 	sd.val.losses = 0
+	unwinding := true // until Park has returned for the last time
+	defer func() {
+		if unwinding {
+			m.abandon(sd)
+		}
+	}()
 	for m.enqueue(sd) {
 		enterWait(sd, obj)
 		out := w.Park(sd.t, why, obj)
@@ -115,7 +121,29 @@ func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 		sd.val.losses++
 		sd.t = w.Begin()
 	}
+	unwinding = false
 	releaseLockWait(sd)
+}
+
+// abandon gives back what a waiter has got that was unwound in Park.
+func (m *Mutex) abandon(sd *lockWait) {
+	leaveWait(sd)
+	switch endWait(sd) {
+	case granted:
+		m.Unlock()
+	case retry: // pass the wake-up on
+		for {
+			s := m.word.Load()
+			if s&mutexLocked == 0 {
+				if m.takeWoken(sd.val.self) {
+					m.Unlock()
+					return
+				}
+			} else if m.word.CompareAndSwap(s, s&^mutexWoken) {
+				return // its unlock wakes the next
+			}
+		}
+	}
 }
 
 // spin tries for a moment to get a mutex that nobody waits for: its holder may

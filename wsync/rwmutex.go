@@ -171,9 +171,27 @@ func (rw *RWMutex) wait(self uintptr, write bool) {
 	}
 	rw.q.Unlock()
 	enterWait(sd, rw)
+	unwinding := true // until Park has returned
+	defer func() {
+		if unwinding {
+			rw.abandon(sd, write)
+		}
+	}()
 	w.Park(sd.t, why, rw)
+	unwinding = false
 	leaveWait(sd)
 	releaseLockWait(sd)
+}
+
+// abandon gives back what a waiter has got that was unwound in Park.
+func (rw *RWMutex) abandon(sd *lockWait, write bool) {
+	leaveWait(sd)
+	switch out := endWait(sd); {
+	case out == granted && write:
+		rw.Unlock()
+	case out == granted:
+		rw.RUnlock()
+	}
 }
 
 // grantLocked hands a free mutex to waiters: to all the readers, if they come

@@ -47,7 +47,14 @@ func (s *Semaphore) Acquire(ctx context.Context, n int64) error {
 	sd.val.n = n
 	s.q.push(sd)
 	s.mu.Unlock()
+	unwinding := true // until Park has returned
+	defer func() {
+		if unwinding {
+			s.abandon(sd)
+		}
+	}()
 	out := waitContext(ctx, w, sd.t, trace.WaitSemaphore, s)
+	unwinding = false
 	if out == cancelled {
 		s.mu.Lock()
 		s.q.remove(sd)
@@ -58,6 +65,13 @@ func (s *Semaphore) Acquire(ctx context.Context, n int64) error {
 	}
 	releaseLockWait(sd)
 	return nil
+}
+
+// abandon gives back what a waiter has got that was unwound in Park.
+func (s *Semaphore) abandon(sd *lockWait) {
+	if endWait(sd) == granted {
+		s.Release(sd.val.n)
+	}
 }
 
 // TryAcquire takes n if it can without waiting and overtaking, and reports

@@ -21,13 +21,15 @@ func (e Error) Error() string { return string(e) }
 // RuntimeError marks e as a runtime.Error.
 func (e Error) RuntimeError() {}
 
-// outcome is what a waker tells the waiter through Ready.
-//
-// Channels use index<<1 | closed, where index is the case of a select (0 when
-// there is none); locks use granted and retry. A context's end is cancelled.
+// What a waker tells the waiter through Ready. Channels use index<<1 | closed,
+// where index is the case of a select (0 when there is none); locks use granted
+// and retry. A context's end is cancelled. The runtime's own outcome, for one
+// that is unwound, is 0.
 const (
-	granted   = 0
 	closedBit = 1
-	retry     = 1
+
+	unwound   = 0
+	granted   = 1
+	retry     = 2
 	cancelled = 1<<20 - 1
 )
