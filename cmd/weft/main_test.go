@@ -72,11 +72,20 @@ type site struct {
 // serve starts weft serve on a free port and waits until it says where.
 func serve(t *testing.T, args ...string) *site {
 	t.Helper()
+	return serveAs(t, nil, args...)
+}
+
+// serveAs is serve with a command line before the binary's name, which must
+// end in exec.
+func serveAs(t *testing.T, before []string, args ...string) *site {
+	t.Helper()
 	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(weftBinary, append([]string{"serve", "-addr", "127.0.0.1:0"}, args...)...)
+	line := append(before, weftBinary, "serve", "-addr", "127.0.0.1:0")
+	line = append(line, args...)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -87,10 +96,10 @@ func serve(t *testing.T, args ...string) *site {
 	}
 	w := &site{t: t, cmd: cmd, stderr: stderr}
 	t.Cleanup(w.kill)
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	_, url, ok := strings.Cut(strings.TrimSpace(line), " on ")
+	said, err := bufio.NewReader(stdout).ReadString('\n')
+	_, url, ok := strings.Cut(strings.TrimSpace(said), " on ")
 	if err != nil || !ok {
-		t.Fatalf("serve said %q (%v) and on stderr %q", line, err, w.errors())
+		t.Fatalf("serve said %q (%v) and on stderr %q", said, err, w.errors())
 	}
 	w.url, w.addr = url, strings.TrimPrefix(url, "http://")
 	return w
@@ -103,6 +112,16 @@ func (w *site) errors() string {
 		w.t.Error(err)
 	}
 	return string(b)
+}
+
+// descriptors returns how many files serve has open.
+func (w *site) descriptors() int {
+	w.t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", w.cmd.Process.Pid))
+	if err != nil {
+		w.t.Skip(err)
+	}
+	return len(open)
 }
 
 // signal sends sig.

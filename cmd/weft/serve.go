@@ -85,13 +85,25 @@ func (s *serving) serve(env *environ, dir string, root *os.Root) error {
 	server := httpd.New(httpd.Config{
 		Root: root,
 		Read: s.timeout, Write: s.timeout, Idle: s.idle,
-		Log: log.New(env.stderr, "weft serve: ", 0),
+		Conns: maxConns(),
+		Log:   log.New(env.stderr, "weft serve: ", 0),
 	})
 	stopped := s.drainOnSignal(server)
 	defer stopped()
 	weft.Go(func() { showStatus(env.stderr, server) })
 	fmt.Fprintf(env.stdout, "serving %s on http://%s\n", dir, ln.Addr())
 	return server.Serve(ln)
+}
+
+// maxConns leaves a quarter of the descriptors that the process may have, and
+// at least 32, to files and to the runtime: connections that took them all would
+// wait for each other to end.
+func maxConns() int64 {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<30 {
+		return 0
+	}
+	return max(1, int64(limit.Cur)-max(32, int64(limit.Cur/4)))
 }
 
 // drainOnSignal drains server at the first signal, and lets the second have its

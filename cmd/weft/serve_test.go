@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -84,7 +86,7 @@ func TestServeAnswersAsHTTPServersDo(t *testing.T) {
 		{"index", "GET", "/", nil, 200, "<p>front page"},
 		{"query", "GET", "/hello.txt?x=1", nil, 200, "hello, world"},
 		{"escaped name", "GET", "/list/b%20%26%20c.txt", nil, 200, "b"},
-		{"missing", "GET", "/none", nil, 404, "Cannot open requested path"},
+		{"missing", "GET", "/none", nil, 404, "Not Found"},
 		{"directory without slash", "GET", "/list", nil, 302, ""},
 		{"post", "POST", "/hello.txt", nil, 405, "Method Not Allowed"},
 		{"range", "GET", "/hello.txt", []string{"Range", "bytes=7-11"}, 206, "world"},
@@ -165,6 +167,63 @@ func TestServeNeverLeavesItsDirectory(t *testing.T) {
 	if _, body := w.get("/in"); body != "deep" {
 		t.Errorf("link within the directory: %q", body)
 	}
+}
+
+func TestServeSaysWhyItCannotRead(t *testing.T) {
+	dir := tree(t, map[string]string{"locked": "x"})
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "locked"), 0); err != nil {
+		t.Fatal(err)
+	}
+	w := serve(t, dir)
+	defer w.stop()
+	paths := map[string]int{"/none": 404, "/pipe": 403, "/locked": 403}
+	if os.Getuid() == 0 {
+		delete(paths, "/locked") // root reads everything
+	}
+	for path, want := range paths {
+		if resp, _ := w.get(path); resp.StatusCode != want {
+			t.Errorf("GET %s: %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+}
+
+// With all descriptors taken, serve neither ends nor loses a connection: who
+// comes then is answered when others have gone.
+func TestServeSurvivesWantOfDescriptors(t *testing.T) {
+	const (
+		limit   = 64 // descriptors
+		conns   = 32 // that serve then has at a time
+		clients = 100
+	)
+	script := fmt.Sprintf(`ulimit -n %d; exec "$@"`, limit)
+	w := serveAs(t, []string{"bash", "-c", script, "bash"}, tree(t, map[string]string{"a": "answer"}))
+	defer w.stop()
+	var dialled []net.Conn
+	for range clients {
+		dialled = append(dialled, w.dial())
+	}
+	for w.descriptors() < conns {
+		time.Sleep(time.Millisecond) // the server has no other sign for it
+	}
+	var wg sync.WaitGroup
+	for _, c := range dialled {
+		wg.Go(func() {
+			defer c.Close()
+			io.WriteString(c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if body := readAll(t, resp.Body); resp.StatusCode != 200 || body != "answer" {
+				t.Errorf("%d %q", resp.StatusCode, body)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestServeRefusesWhatIsTooLarge(t *testing.T) {

@@ -5,9 +5,11 @@
 package httpd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
+	"math"
 	"net"
 	"os"
 	"runtime/debug"
@@ -33,6 +35,7 @@ type Config struct {
 	Read    time.Duration           // for a request to arrive whole, counted from its first byte or the accept
 	Write   time.Duration           // for a client to take each piece (up to 64 KiB) of an answer
 	Idle    time.Duration           // for the next request of a connection
+	Conns   int64                   // open at a time, 0 for any number; more wait to be accepted
 	Log     *log.Logger             // panics of handlers
 	Handler fasthttp.RequestHandler // nil: the files of Root
 }
@@ -59,7 +62,10 @@ type Server struct {
 	conns map[*conn]struct{}
 	limit *time.Timer // of the drain
 
-	open wsync.WaitGroup // a count for each connection
+	open  wsync.WaitGroup  // a count for each connection
+	slots *wsync.Semaphore // one for each connection that may be open
+	ctx   context.Context  // ended by Drain, for the accept loop
+	stop  context.CancelFunc
 }
 
 // New returns a Server that is ready to Serve.
@@ -68,6 +74,11 @@ func New(cfg Config) *Server {
 	if s.handle == nil {
 		s.handle = Files(cfg.Root)
 	}
+	if cfg.Conns <= 0 {
+		cfg.Conns = math.MaxInt64
+	}
+	s.slots = wsync.NewSemaphore(cfg.Conns)
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = fasthttp.Server{
 		Name:               "weft",
 		Handler:            s.answer,
@@ -96,7 +107,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if s.draining.Load() { // Drain came before it could see ln
 		ln.Close()
 	}
-	for {
+	for s.slots.Acquire(s.ctx, 1) == nil {
 		c, err := ln.Accept()
 		if err != nil {
 			if s.draining.Load() && errors.Is(err, net.ErrClosed) {
@@ -116,6 +127,7 @@ func (s *Server) Serve(ln net.Listener) error {
 // left then is cut. It returns at once; Serve returns when all have ended.
 func (s *Server) Drain(limit time.Duration) {
 	s.draining.Store(true)
+	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.limit != nil {
@@ -163,6 +175,7 @@ func (s *Server) serveConn(nc net.Conn) {
 		s.mu.Lock()
 		delete(s.conns, c)
 		s.mu.Unlock()
+		s.slots.Release(1)
 		s.open.Done()
 	}()
 	_ = s.http.ServeConn(c) // how a client left is its business
