@@ -245,3 +245,39 @@ func TestClientThatReadsNothingIsCut(t *testing.T) {
 		time.Sleep(time.Millisecond) // the outcome has no other sign
 	}
 }
+
+func TestConnectionsBeyondTheLimitWait(t *testing.T) {
+	w := start(t, Config{Conns: 1, Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("fine") }})
+	first, firstR := dial(t, w.addr)
+	ask(t, first, firstR, "/")
+	second, secondR := dial(t, w.addr)
+	answered := make(chan bool)
+	go func() {
+		defer close(answered)
+		_, body := ask(t, second, secondR, "/")
+		if body != "fine" {
+			t.Errorf("got %q", body)
+		}
+	}()
+	ask(t, first, firstR, "/")
+	if n := w.Conns(); n != 1 {
+		t.Errorf("%d connections are open, want 1", n)
+	}
+	select {
+	case <-answered:
+		t.Error("answered beyond the limit")
+	default:
+	}
+	first.Close()
+	<-answered
+}
+
+func TestDrainEndsAFullServer(t *testing.T) {
+	w := start(t, Config{Conns: 1, Handler: func(ctx *fasthttp.RequestCtx) {}})
+	c, r := dial(t, w.addr)
+	ask(t, c, r, "/")
+	w.Drain(time.Minute)
+	if err := <-w.done; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
