@@ -31,7 +31,7 @@ const (
 	settle       = 200 * time.Microsecond
 	passEvery    = 10 * time.Millisecond // while there are events
 	idleEvery    = 50 * time.Millisecond // after a while without
-	flushLimit   = time.Second
+	flushLimit   = time.Second           // Flush gives up on a writer that stays suspended
 	pendingRings = 4
 	batchEvents  = 1024
 	ringEvents   = 1 << 15
@@ -94,7 +94,8 @@ type Recorder struct {
 	line     *timeline
 	cut      int64 // the youngest cut, when it was made, and
 	cutTime  time.Time
-	safe     int64 // the cut before it, which has settled
+	safe     int64   // the cut before it, which has settled
+	all      []*Ring // of allRings
 	order    mergeHeap
 	batch    []Event
 	events   []Event // keep
@@ -284,13 +285,13 @@ func (r *Recorder) takeAll(limit int, safe int64) (pending int, until int64) {
 func (r *Recorder) allRings() []*Ring {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := []*Ring{r.shared}
+	r.all = append(r.all[:0], r.shared)
 	for _, ring := range r.rings {
 		if ring != nil {
-			all = append(all, ring)
+			r.all = append(r.all, ring)
 		}
 	}
-	return all
+	return r.all
 }
 
 // merge gives the pending events up to key until away, in order.
