@@ -102,10 +102,10 @@ func (c *Chan[T]) Send(v T) {
 	if c.trySend(v) == blocked {
 		sd := c.enqueueSend(v)
 		if sd.w.Park(sd.t, trace.WaitChanSend, c)&closedBit != 0 {
-			releaseSudog(sd)
+			sd.release()
 			panicSend()
 		}
-		releaseSudog(sd)
+		sd.release()
 	}
 }
 
@@ -138,7 +138,7 @@ func (c *Chan[T]) SendContext(ctx context.Context, v T) error {
 	if out == cancelled {
 		c.remove(&c.sendq, sd)
 	}
-	releaseSudog(sd)
+	sd.release()
 	switch {
 	case out == cancelled:
 		return ctx.Err()
@@ -159,7 +159,7 @@ func (c *Chan[T]) Recv() (v T, ok bool) {
 		sd := c.enqueueRecv()
 		out := sd.w.Park(sd.t, trace.WaitChanReceive, c)
 		v = sd.val
-		releaseSudog(sd)
+		sd.release()
 		return v, out&closedBit == 0
 	}
 	return v, st == done
@@ -195,11 +195,11 @@ func (c *Chan[T]) RecvContext(ctx context.Context) (v T, ok bool, err error) {
 	out := waitContext(ctx, sd.w, sd.t, trace.WaitChanReceive, c)
 	if out == cancelled {
 		c.remove(&c.recvq, sd)
-		releaseSudog(sd)
+		sd.release()
 		return v, false, ctx.Err()
 	}
 	v = sd.val
-	releaseSudog(sd)
+	sd.release()
 	return v, out&closedBit == 0, nil
 }
 
@@ -239,7 +239,7 @@ func (c *Chan[T]) Close() {
 		}
 		w, t, out := sd.w, sd.t, sd.outcome
 		c.mu.Unlock()
-		w.Ready(t, out|closedBit)
+		w.Ready(t, int(out|closedBit))
 		c.mu.Lock()
 	}
 	c.mu.Unlock()
@@ -258,7 +258,7 @@ func (c *Chan[T]) trySend(v T) status {
 			sd.val = v
 			w, t, out := sd.w, sd.t, sd.outcome
 			c.mu.Unlock()
-			if w.Ready(t, out) {
+			if w.Ready(t, int(out)) {
 				return done
 			}
 			continue
@@ -293,7 +293,7 @@ func (c *Chan[T]) tryRecv() (v T, st status) {
 		v = sd.val
 		w, t, out := sd.w, sd.t, sd.outcome
 		c.mu.Unlock()
-		if w.Ready(t, out) {
+		if w.Ready(t, int(out)) {
 			return v, done
 		}
 	}

@@ -18,7 +18,7 @@ type Cond struct {
 	L sync.Locker
 
 	self atomic.Pointer[Cond] // where c was first used
-	q    lockQueue
+	q    waitQueue
 }
 
 // NewCond returns a Cond with lock l.
@@ -28,7 +28,7 @@ func NewCond(l sync.Locker) *Cond { return &Cond{L: l} }
 // returns. The condition may be false by then: call it in a loop.
 func (c *Cond) Wait() {
 	c.check()
-	sd := acquireLockWait(sched.Self())
+	sd := acquireWaitNode(sched.Self())
 	c.q.mu.Lock()
 	c.q.push(sd)
 	c.q.mu.Unlock()
@@ -37,14 +37,14 @@ func (c *Cond) Wait() {
 	// coroutine is unwound here.
 	unwinding := true // until Park has returned
 	defer func() {
-		if unwinding && endWait(sd) == granted {
+		if unwinding && sd.endWait() == granted {
 			c.Signal() // the wake-up is for another
 		}
 		c.L.Lock()
 	}()
 	sd.w.Park(sd.t, trace.WaitCond, c)
 	unwinding = false
-	releaseLockWait(sd)
+	sd.release()
 }
 
 // Signal wakes one waiter, the one that waits longest, if there is any. The
@@ -62,9 +62,9 @@ func (c *Cond) Broadcast() {
 	c.check()
 	c.q.mu.Lock()
 	q := c.q.queue
-	c.q.queue = queue[lockInfo]{}
+	c.q.queue = queue[int64]{}
 	c.q.mu.Unlock()
-	readyAll(q)
+	q.readyAll()
 }
 
 // check panics if c is a copy of a Cond that has been used.

@@ -85,7 +85,7 @@ func TestSemaphoreIsFirstComeFirstServed(t *testing.T) {
 			big.Store(true)
 			sem.Release(4)
 		})
-		until(func() bool { return semQueue(sem) == 1 })
+		until(func() bool { return sem.q.len(&sem.mu) == 1 })
 		s.spawn(func() {
 			sem.Acquire(t.Context(), 1)
 			if !big.Load() {
@@ -94,7 +94,7 @@ func TestSemaphoreIsFirstComeFirstServed(t *testing.T) {
 			small.Store(true)
 			sem.Release(1)
 		})
-		until(func() bool { return semQueue(sem) == 2 })
+		until(func() bool { return sem.q.len(&sem.mu) == 2 })
 		if sem.TryAcquire(1) {
 			t.Error("TryAcquire overtook the queue")
 		}
@@ -102,15 +102,6 @@ func TestSemaphoreIsFirstComeFirstServed(t *testing.T) {
 		until(func() bool { return big.Load() && small.Load() })
 		until(func() bool { return sem.TryAcquire(4) })
 	})
-}
-
-func semQueue(s *Semaphore) (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for sd := s.q.first; sd != nil; sd = sd.next {
-		n++
-	}
-	return n
 }
 
 // When the request at the head gives up, those behind it that fit must not go
@@ -125,9 +116,9 @@ func TestSemaphoreCancelledHeadLetsOthersGo(t *testing.T) {
 				t.Errorf("Acquire = %v", err)
 			}
 		})
-		until(func() bool { return semQueue(sem) == 1 })
+		until(func() bool { return sem.q.len(&sem.mu) == 1 })
 		s.spawn(func() {
-			until(func() bool { return semQueue(sem) == 2 })
+			until(func() bool { return sem.q.len(&sem.mu) == 2 })
 			cancel()
 		})
 		if err := sem.Acquire(t.Context(), 1); err != nil {
@@ -173,8 +164,8 @@ func TestSemaphoreTimeoutRacesRelease(t *testing.T) {
 				sem.Release(n)
 			}
 		})
-		if sem.used != 0 || semQueue(sem) != 0 || !sem.TryAcquire(3) {
-			t.Errorf("%d of 3 still used, %d waiting", sem.used, semQueue(sem))
+		if sem.used != 0 || sem.q.len(&sem.mu) != 0 || !sem.TryAcquire(3) {
+			t.Errorf("%d of 3 still used, %d waiting", sem.used, sem.q.len(&sem.mu))
 		}
 	})
 }

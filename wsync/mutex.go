@@ -122,13 +122,13 @@ func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 		sd.t = w.Begin()
 	}
 	unwinding = false
-	releaseLockWait(sd)
+	sd.release()
 }
 
 // abandon gives back what a waiter has got that was unwound in Park.
 func (m *Mutex) abandon(sd *lockWait) {
 	leaveWait(sd)
-	switch endWait(sd) {
+	switch sd.endWait() {
 	case granted:
 		m.Unlock()
 	case retry: // pass the wake-up on

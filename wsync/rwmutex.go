@@ -180,13 +180,13 @@ func (rw *RWMutex) wait(self uintptr, write bool) {
 	w.Park(sd.t, why, rw)
 	unwinding = false
 	leaveWait(sd)
-	releaseLockWait(sd)
+	sd.release()
 }
 
 // abandon gives back what a waiter has got that was unwound in Park.
 func (rw *RWMutex) abandon(sd *lockWait, write bool) {
 	leaveWait(sd)
-	switch out := endWait(sd); {
+	switch out := sd.endWait(); {
 	case out == granted && write:
 		rw.Unlock()
 	case out == granted:

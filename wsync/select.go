@@ -310,7 +310,7 @@ func (c *Chan[T]) enqueueLocked(k *Case, w *sched.Waiter, t sched.Ticket, index 
 		c.spare = sd.next
 		c.spareCount--
 	}
-	sd.w, sd.t, sd.outcome = w, t, index<<1
+	sd.w, sd.t, sd.outcome = w, t, int32(index<<1)
 	if k.dir == dirSend {
 		sd.val, _ = k.val.(T)
 		c.sendq.push(sd)

@@ -18,7 +18,7 @@ type Semaphore struct {
 	mu   sched.Lock
 	size int64
 	used int64 // at most size
-	q    queue[lockInfo]
+	q    queue[int64]
 }
 
 // NewSemaphore returns a Semaphore of size n.
@@ -43,8 +43,8 @@ func (s *Semaphore) Acquire(ctx context.Context, n int64) error {
 		return parkContext(ctx, trace.WaitSemaphore)
 	}
 	w := sched.Self()
-	sd := acquireLockWait(w)
-	sd.val.n = n
+	sd := acquireWaitNode(w)
+	sd.val = n
 	s.q.push(sd)
 	s.mu.Unlock()
 	unwinding := true // until Park has returned
@@ -60,17 +60,17 @@ func (s *Semaphore) Acquire(ctx context.Context, n int64) error {
 		s.q.remove(sd)
 		s.grantLocked() // it may have been the one that was in the way
 		s.mu.Unlock()
-		releaseLockWait(sd)
+		sd.release()
 		return ctx.Err()
 	}
-	releaseLockWait(sd)
+	sd.release()
 	return nil
 }
 
 // abandon gives back what a waiter has got that was unwound in Park.
-func (s *Semaphore) abandon(sd *lockWait) {
-	if endWait(sd) == granted {
-		s.Release(sd.val.n)
+func (s *Semaphore) abandon(sd *waitNode) {
+	if sd.endWait() == granted {
+		s.Release(sd.val)
 	}
 }
 
@@ -103,8 +103,8 @@ func (s *Semaphore) Release(n int64) {
 
 // grantLocked serves waiters from the head of the queue while they fit.
 func (s *Semaphore) grantLocked() {
-	for sd := s.headLocked(); sd != nil && sd.val.n <= s.size-s.used; sd = s.headLocked() {
-		n := sd.val.n // after Ready the node is its owner's
+	for sd := s.headLocked(); sd != nil && sd.val <= s.size-s.used; sd = s.headLocked() {
+		n := sd.val // after Ready the node is its owner's
 		s.q.pop()
 		if sd.ready() {
 			s.used += n
@@ -119,7 +119,7 @@ func (s *Semaphore) freeLocked(n int64) bool {
 
 // headLocked returns the first waiter. One that is gone must not stand in the
 // way of the others.
-func (s *Semaphore) headLocked() *lockWait {
+func (s *Semaphore) headLocked() *waitNode {
 	for s.q.first != nil && !s.q.first.w.Pending(s.q.first.t) {
 		s.q.pop()
 	}

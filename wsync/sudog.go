@@ -19,26 +19,30 @@ type sudog[T any] struct {
 	w          *sched.Waiter
 	t          sched.Ticket
 	next, prev *sudog[T]
-	outcome    int  // what a waker passes to Ready when it succeeds
-	queued     bool // it is in a queue
-
-	val T
+	val        T
+	outcome    int32 // what a waker passes to Ready when it succeeds
+	queued     bool  // it is in a queue
 
 	busy bool
 }
 
 // ready ends the wait of a node that has been popped under the lock that the
 // caller still holds.
-func (sd *sudog[T]) ready() bool { return sd.w.Ready(sd.t, sd.outcome) }
+func (sd *sudog[T]) ready() bool { return sd.w.Ready(sd.t, int(sd.outcome)) }
 
-// cache holds a waiter's nodes between its waits, in Waiter.Cache: one for
-// locks, two for channels, so that a coroutine that alternates between two
-// types of channel and a mutex allocates nothing.
+// cache holds a waiter's nodes between its waits, in Waiter.Cache, so that who
+// alternates between two types of channel, a mutex and a WaitGroup allocates
+// nothing. A million parked coroutines have a million of these: the small node
+// is part of it, the others are made when they are needed.
 type cache struct {
-	lock  lockWait
-	chans [2]any // *sudog[T]
-	evict int    // the slot of chans to give up next
+	wait  waitNode  // WaitGroup, Cond, Semaphore
+	lock  *lockWait // Mutex, RWMutex
+	chans [2]any    // *sudog[T]
+	evict uint8     // the slot of chans to give up next
 }
+
+// waitNode is the node of a waiter that tells only how much it wants, if that.
+type waitNode = sudog[int64]
 
 func cacheOf(w *sched.Waiter) *cache {
 	c, ok := w.Cache.(*cache)
@@ -49,7 +53,7 @@ func cacheOf(w *sched.Waiter) *cache {
 	return c
 }
 
-// acquireSudog returns a node for a wait of w that begins now.
+// acquireSudog returns a node for a wait of w on a channel that begins now.
 func acquireSudog[T any](w *sched.Waiter) *sudog[T] {
 	c := cacheOf(w)
 	sd, ok := c.chans[0].(*sudog[T])
@@ -67,12 +71,48 @@ func acquireSudog[T any](w *sched.Waiter) *sudog[T] {
 	return sd
 }
 
-// releaseSudog ends the owner's use of sd, which is in no queue any more.
-func releaseSudog[T any](sd *sudog[T]) {
+// acquireWaitNode returns a node for a wait of w that begins now.
+func acquireWaitNode(w *sched.Waiter) *waitNode {
+	c := cacheOf(w)
+	if c.wait.busy {
+		c = new(cache) // the coroutine is being unwound
+		w.Cache = c
+	}
+	sd := &c.wait
+	sd.w = w
+	sd.busy = true
+	sd.t = w.Begin()
+	sd.outcome = granted
+	return sd
+}
+
+// release ends the owner's use of sd, which is in no queue any more.
+func (sd *sudog[T]) release() {
 	var zero T
 	sd.val = zero
 	sd.busy = false
 	sd.w.Release()
+}
+
+// endWait tells how the wait of an owner that is being unwound has ended, and
+// ends it if nobody else has. A waker may have chosen this waiter just before:
+// then the owner has got what it will not use, and must pass it on.
+func (sd *sudog[T]) endWait() int {
+	if sd.w.Ready(sd.t, unwound) {
+		return unwound
+	}
+	return sd.w.Park(sd.t, 0, nil) // returns at once
+}
+
+// readyAll wakes the waiters of a queue that the caller has detached from its
+// primitive. Nobody else removes them: such a wait has no time limit, and the
+// node of an unwound coroutine is not used again.
+func (q queue[T]) readyAll() {
+	for sd := q.first; sd != nil; {
+		next := sd.next // after Ready the node is its owner's
+		sd.ready()
+		sd = next
+	}
 }
 
 // queue is a list of waiters, first come first served.

@@ -26,22 +26,21 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 	cond := NewCond(&condMu)
 	sem := NewSemaphore(1)
 	for _, c := range []struct {
-		name  string
-		queue *queue[lockInfo]
-		lock  *sched.Lock
-		hold  func()
-		wait  func()
-		wake  func()
+		name   string
+		queued func() int
+		hold   func()
+		wait   func()
+		wake   func()
 	}{
-		{"Mutex", &mu.q.queue, &mu.q.mu, mu.Lock, func() { mu.Lock(); mu.Unlock() }, mu.Unlock},
-		{"RWMutex.Lock", &rw.writers, &rw.q, rw.Lock, func() { rw.Lock(); rw.Unlock() }, rw.Unlock},
-		{"RWMutex.Lock after a reader", &rw.writers, &rw.q, rw.RLock, func() { rw.Lock(); rw.Unlock() }, rw.RUnlock},
-		{"RWMutex.RLock", &rw.readers, &rw.q, rw.Lock, func() { rw.RLock(); rw.RUnlock(); rw.Lock(); rw.Unlock() }, rw.Unlock},
-		{"Semaphore", &sem.q, &sem.mu, func() { sem.TryAcquire(1) }, func() {
+		{"Mutex", func() int { return mu.q.len(&mu.q.mu) }, mu.Lock, func() { mu.Lock(); mu.Unlock() }, mu.Unlock},
+		{"RWMutex.Lock", func() int { return rw.writers.len(&rw.q) }, rw.Lock, func() { rw.Lock(); rw.Unlock() }, rw.Unlock},
+		{"RWMutex.Lock after a reader", func() int { return rw.writers.len(&rw.q) }, rw.RLock, func() { rw.Lock(); rw.Unlock() }, rw.RUnlock},
+		{"RWMutex.RLock", func() int { return rw.readers.len(&rw.q) }, rw.Lock, func() { rw.RLock(); rw.RUnlock(); rw.Lock(); rw.Unlock() }, rw.Unlock},
+		{"Semaphore", func() int { return sem.q.len(&sem.mu) }, func() { sem.TryAcquire(1) }, func() {
 			sem.Acquire(context.Background(), 1)
 			sem.Release(1)
 		}, func() { sem.Release(1) }},
-		{"Cond", &cond.q.queue, &cond.q.mu, func() {}, func() {
+		{"Cond", func() int { return cond.q.len(&cond.q.mu) }, func() {}, func() {
 			condMu.Lock()
 			defer condMu.Unlock()
 			cond.Wait()
@@ -52,12 +51,12 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 			err := sched.Run(func() {
 				c.hold()
 				sched.Go(c.wait, 0)
-				until(func() bool { return c.queue.len(c.lock) == 1 })
+				until(func() bool { return c.queued() == 1 })
 				go func() {
 					defer close(done)
 					c.wait()
 				}()
-				until(func() bool { return c.queue.len(c.lock) == 2 })
+				until(func() bool { return c.queued() == 2 })
 				c.wake()
 			}, sched.Options{Procs: 1})
 			if err != nil {

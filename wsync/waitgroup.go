@@ -18,11 +18,17 @@ const (
 	wgOne     = 1 << 32   // one in the counter, the high half
 )
 
+// waitQueue is a queue of plain waiters with its lock.
+type waitQueue struct {
+	mu sched.Lock
+	queue[int64]
+}
+
 // A WaitGroup waits for a number of tasks to end; see [sync.WaitGroup]. The
 // zero value waits for none. It must not be copied after first use.
 type WaitGroup struct {
 	state atomic.Uint64
-	q     lockQueue
+	q     waitQueue
 }
 
 // Add adds delta, which may be negative, to the counter. At zero all waiters
@@ -62,11 +68,11 @@ func (wg *WaitGroup) Wait() {
 			break
 		}
 	}
-	sd := acquireLockWait(w)
+	sd := acquireWaitNode(w)
 	wg.q.push(sd)
 	wg.q.mu.Unlock()
 	w.Park(sd.t, trace.WaitWaitGroup, wg)
-	releaseLockWait(sd)
+	sd.release()
 }
 
 // Go calls f in a new coroutine and adds it to wg until it has returned. f must
@@ -97,7 +103,7 @@ func (wg *WaitGroup) releaseWaiters(s uint64) {
 		panic(Error("sync: WaitGroup misuse: Add called concurrently with Wait"))
 	}
 	q := wg.q.queue
-	wg.q.queue = queue[lockInfo]{}
+	wg.q.queue = queue[int64]{}
 	wg.q.mu.Unlock()
-	readyAll(q)
+	q.readyAll()
 }
