@@ -34,6 +34,9 @@ func Listen(network, address string) (net.Listener, error) {
 // Listen is the function Listen with lc's settings. The context ends the look-up
 // of a host name, not the listener.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	if address == "" {
+		address = ":0"
+	}
 	addrs, err := resolve(ctx, net.DefaultResolver, network, address)
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}

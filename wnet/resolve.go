@@ -24,7 +24,7 @@ func resolve(ctx context.Context, r *net.Resolver, network, address string) ([]n
 		return nil, net.UnknownNetworkError(network)
 	}
 	if address == "" {
-		return nil, &net.AddrError{Err: "missing address"}
+		return nil, errors.New("missing address")
 	}
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
@@ -48,7 +48,7 @@ func resolve(ctx context.Context, r *net.Resolver, network, address string) ([]n
 	if err != nil {
 		return nil, lookupError(ctx, err)
 	}
-	return pick(network, address, ips, uint16(port))
+	return pick(network, host, ips, uint16(port))
 }
 
 func portNumber(service string) (n int, ok bool) {
@@ -60,11 +60,14 @@ func portNumber(service string) (n int, ok bool) {
 	return n, true
 }
 
-// pick keeps the addresses of the network's family; the wildcard, which an empty
-// host stands for, is of each.
-func pick(network, address string, ips []netip.Addr, port uint16) ([]netip.AddrPort, error) {
+// pick keeps the addresses of the network's family. Of each family are the
+// wildcard that an empty host stands for, and IPv6's.
+func pick(network, host string, ips []netip.Addr, port uint16) ([]netip.AddrPort, error) {
 	var list []netip.AddrPort
 	for _, ip := range ips {
+		if network == "tcp4" && ip == netip.IPv6Unspecified() {
+			ip = netip.IPv4Unspecified()
+		}
 		is4 := ip.Unmap().Is4()
 		if ip.IsValid() && (network == "tcp4" && !is4 || network == "tcp6" && is4) {
 			continue
@@ -75,7 +78,7 @@ func pick(network, address string, ips []netip.Addr, port uint16) ([]netip.AddrP
 		list = append(list, netip.AddrPortFrom(ip, port))
 	}
 	if list == nil {
-		return nil, &net.AddrError{Err: "no suitable address found", Addr: address}
+		return nil, &net.AddrError{Err: "no suitable address found", Addr: host}
 	}
 	return list, nil
 }
