@@ -14,8 +14,8 @@ func TestNoAllocations(t *testing.T) {
 	buffered, empty := NewChan[string](1), NewChan[int](0)
 	cases := []Case{OnSend(buffered, "x", nil), OnRecv(empty, nil), OnRecv(buffered, nil)}
 	for name, f := range map[string]func(){
-		"Mutex":      func() { mu.Lock(); mu.Unlock() },
-		"RWMutex":    func() { rw.RLock(); rw.RUnlock(); rw.Lock(); rw.Unlock() },
+		"Mutex":      func() { pass(&mu) },
+		"RWMutex":    func() { pass(rw.RLocker()); pass(&rw) },
 		"WaitGroup":  func() { wg.Add(1); wg.Done(); wg.Wait() },
 		"Once":       func() { once.Do(func() {}) },
 		"Semaphore":  func() { sem.Acquire(t.Context(), 2); sem.Release(2) },

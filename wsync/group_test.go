@@ -95,8 +95,10 @@ func TestGroupLimit(t *testing.T) {
 		}
 		hold := NewChan[int](0)
 		recv := func() error { hold.Recv(); return nil }
-		if !g.TryGo(recv) || !g.TryGo(recv) || g.TryGo(recv) {
-			t.Error("TryGo is wrong about the limit")
+		for i, want := range []bool{true, true, false} {
+			if g.TryGo(recv) != want {
+				t.Errorf("TryGo %d with a limit of 2: want %v", i+1, want)
+			}
 		}
 		if panicOf(func() { g.SetLimit(1) }) == nil {
 			t.Error("SetLimit while tasks run did not panic")

@@ -202,9 +202,7 @@ func TestLockCycleIsReportedWhenItForms(t *testing.T) {
 					locks[i].Lock()
 					holding.Add(1)
 					until(func() bool { return holding.Load() == 3 })
-					next := locks[(i+1)%3]
-					next.Lock()
-					next.Unlock()
+					pass(locks[(i+1)%3])
 					if i > 0 {
 						locks[i].Unlock()
 					}
@@ -238,8 +236,7 @@ func TestNoCycleIsMadeUp(t *testing.T) {
 				if j%8 == 0 {
 					yield()
 				}
-				b.Lock()
-				b.Unlock()
+				pass(b)
 				a.Unlock()
 			}
 		})

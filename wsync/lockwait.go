@@ -10,8 +10,6 @@ type lockInfo struct {
 	self   uintptr // ident.Self() of who waits
 	losses int32   // Mutex: how often it was woken and found the lock taken
 
-	relock bool // Mutex, RWMutex: it held the lock before it queued for it
-
 	// Owned by the bucket of the table waiting that self hashes to.
 	listed     bool
 	reported   bool // it is in a cycle that has been reported

@@ -2,6 +2,7 @@ package wsync
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,6 +93,13 @@ func until(cond func() bool) {
 			sched.Sleep(50 * time.Microsecond) // let goroutines have the CPU
 		}
 	}
+}
+
+// pass locks and unlocks l.
+func pass(l sync.Locker) {
+	l.Lock()
+	//lint:ignore SA2001 that it could be locked is what matters
+	l.Unlock()
 }
 
 // panicOf returns what f panics with, nil if it doesn't.

@@ -32,10 +32,10 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 		wait   func()
 		wake   func()
 	}{
-		{"Mutex", func() int { return mu.q.len(&mu.q.mu) }, mu.Lock, func() { mu.Lock(); mu.Unlock() }, mu.Unlock},
-		{"RWMutex.Lock", func() int { return rw.writers.len(&rw.q) }, rw.Lock, func() { rw.Lock(); rw.Unlock() }, rw.Unlock},
-		{"RWMutex.Lock after a reader", func() int { return rw.writers.len(&rw.q) }, rw.RLock, func() { rw.Lock(); rw.Unlock() }, rw.RUnlock},
-		{"RWMutex.RLock", func() int { return rw.readers.len(&rw.q) }, rw.Lock, func() { rw.RLock(); rw.RUnlock(); rw.Lock(); rw.Unlock() }, rw.Unlock},
+		{"Mutex", func() int { return mu.q.len(&mu.q.mu) }, mu.Lock, func() { pass(&mu) }, mu.Unlock},
+		{"RWMutex.Lock", func() int { return rw.writers.len(&rw.q) }, rw.Lock, func() { pass(&rw) }, rw.Unlock},
+		{"RWMutex.Lock after a reader", func() int { return rw.writers.len(&rw.q) }, rw.RLock, func() { pass(&rw) }, rw.RUnlock},
+		{"RWMutex.RLock", func() int { return rw.readers.len(&rw.q) }, rw.Lock, func() { pass(rw.RLocker()); pass(&rw) }, rw.Unlock},
 		{"Semaphore", func() int { return sem.q.len(&sem.mu) }, func() { sem.TryAcquire(1) }, func() {
 			sem.Acquire(context.Background(), 1)
 			sem.Release(1)
@@ -69,7 +69,7 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 	t.Run("Mutex handed over", func(t *testing.T) {
 		err := sched.Run(func() {
 			mu.Lock()
-			sched.Go(func() { mu.Lock(); mu.Unlock() }, 0)
+			sched.Go(func() { pass(&mu) }, 0)
 			until(func() bool { return mu.q.len(&mu.q.mu) == 1 })
 			mu.Unlock() // wakes it
 			mu.Lock()
@@ -82,8 +82,7 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		mu.Lock()
-		mu.Unlock()
+		pass(&mu)
 	})
 }
 
