@@ -48,9 +48,7 @@ func bucketOf(self uintptr) *waitingBucket {
 func enterWait(sd *lockWait, l lock) {
 	b := bucketOf(sd.val.self)
 	b.mu.Lock()
-	b.pruneLocked()
 	sd.val.lock = l
-	sd.val.listed = true
 	sd.val.reported = false
 	sd.val.prev = nil
 	sd.val.next = b.first
@@ -64,30 +62,10 @@ func enterWait(sd *lockWait, l lock) {
 	}
 }
 
-// leaveWait undoes enterWait.
+// leaveWait undoes enterWait, also when sd's owner is unwound.
 func leaveWait(sd *lockWait) {
 	b := bucketOf(sd.val.self)
 	b.mu.Lock()
-	b.removeLocked(sd)
-	b.mu.Unlock()
-}
-
-// pruneLocked takes out the waits of coroutines that were unwound.
-func (b *waitingBucket) pruneLocked() {
-	for sd := b.first; sd != nil; {
-		next := sd.val.next
-		if !sd.w.Pending(sd.t) {
-			b.removeLocked(sd)
-		}
-		sd = next
-	}
-}
-
-func (b *waitingBucket) removeLocked(sd *lockWait) {
-	if !sd.val.listed {
-		return
-	}
-	sd.val.listed = false
 	if sd.val.prev == nil {
 		b.first = sd.val.next
 	} else {
@@ -96,7 +74,7 @@ func (b *waitingBucket) removeLocked(sd *lockWait) {
 	if sd.val.next != nil {
 		sd.val.next.val.prev = sd.val.prev
 	}
-	sd.val.lock = nil
+	b.mu.Unlock()
 }
 
 // waitLink is one wait: who waits and for what.

@@ -11,7 +11,6 @@ type lockInfo struct {
 	losses int32   // Mutex: how often it was woken and found the lock taken
 
 	// Owned by the bucket of the table waiting that self hashes to.
-	listed     bool
 	reported   bool // it is in a cycle that has been reported
 	lock       lock // what it waits for
 	next, prev *lockWait
