@@ -34,7 +34,7 @@ func BenchmarkParkReady(b *testing.B) {
 	})
 }
 
-func BenchmarkYieldFloor(b *testing.B) {
+func BenchmarkYieldTwo(b *testing.B) {
 	benchIn(b, coroutine, func() {
 		coroutine(func() {
 			for range b.N {
