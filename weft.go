@@ -23,7 +23,8 @@ func Procs(n int) Option { return func(o *sched.Options) { o.Procs = n } }
 // call that needs it, never silently another.
 func IO(model string) Option { return func(o *sched.Options) { o.IO = model } }
 
-// Trace records the run. The caller starts and stops the recorder.
+// Trace records the run. The runtime starts the recorder when it begins, and
+// flushes it when it ends; Main also stops it. After Run that is the caller's.
 func Trace(rec *trace.Recorder) Option { return func(o *sched.Options) { o.Recorder = rec } }
 
 // SharedQueue replaces the Ps' local queues by one shared queue under a lock:
@@ -82,11 +83,8 @@ func Main(main func(), opts ...Option) {
 	}
 	o.OnPanic = func(p *PanicError) { exit(2, p.Error()) }
 	o.OnDeadlock = func(d *DeadlockError) { exit(2, "fatal error: "+d.Error()) }
-	err := sched.Run(func() {
-		main()
-		exit(0, "")
-	}, o)
-	if err != nil {
+	o.OnReturn = func() { exit(0, "") }
+	if err := sched.Run(main, o); err != nil {
 		exit(1, err.Error())
 	}
 	exit(0, "") // main called Goexit, and all others have ended

@@ -40,6 +40,9 @@ func Run(main func(), opts Options) error {
 // boot takes the steps up to mstart.
 func (s *Sched) boot(main func()) {
 	register(s)
+	if s.rec != nil {
+		s.rec.Start()
+	}
 	s.step(trace.StepEntry)
 	s.step(trace.StepChecks)
 	s.schedinit()
@@ -93,6 +96,10 @@ func (s *Sched) main(main func()) {
 	s.step(trace.StepMain)
 	main()
 	s.step(trace.StepMainReturned)
+	if s.opts.OnReturn != nil {
+		s.step(trace.StepExit)
+		s.opts.OnReturn()
+	}
 }
 
 func (s *Sched) step(st trace.Step) {
@@ -105,6 +112,9 @@ func (s *Sched) wait() error {
 	s.shutdown()
 	unregister(s)
 	s.step(trace.StepExit)
+	if s.rec != nil {
+		s.rec.Flush()
+	}
 	if errp := s.failure.Load(); errp != nil {
 		if p, ok := (*errp).(*PanicError); ok {
 			panic(p)

@@ -15,7 +15,12 @@ func mustRun(t testing.TB, procs int, main func()) {
 }
 
 func BenchmarkSpawn(b *testing.B) {
-	mustRun(b, 1, func() {
+	b.Run("1P", func(b *testing.B) { benchSpawn(b, 1) })
+	b.Run("2P", func(b *testing.B) { benchSpawn(b, 2) })
+}
+
+func benchSpawn(b *testing.B, procs int) {
+	mustRun(b, procs, func() {
 		var n atomic.Int64
 		fn := func() { n.Add(-1) }
 		for b.Loop() {
@@ -30,7 +35,12 @@ func BenchmarkSpawn(b *testing.B) {
 }
 
 func BenchmarkYield(b *testing.B) {
-	mustRun(b, 1, func() {
+	b.Run("1P", func(b *testing.B) { benchYield(b, 1) })
+	b.Run("2P", func(b *testing.B) { benchYield(b, 2) })
+}
+
+func benchYield(b *testing.B, procs int) {
+	mustRun(b, procs, func() {
 		n := b.N/64 + 1
 		var left atomic.Int64
 		left.Store(64)
@@ -51,7 +61,12 @@ func BenchmarkYield(b *testing.B) {
 }
 
 func BenchmarkParkReady(b *testing.B) {
-	mustRun(b, 1, func() {
+	b.Run("1P", func(b *testing.B) { benchParkReady(b, 1) })
+	b.Run("2P", func(b *testing.B) { benchParkReady(b, 2) })
+}
+
+func benchParkReady(b *testing.B, procs int) {
+	mustRun(b, procs, func() {
 		n := b.N
 		var other *G
 		main := Getg()

@@ -62,7 +62,9 @@ func (e *DeadlockError) Error() string {
 
 func (p *ParkedG) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\ncoroutine g%d %s [%s", p.ID, p.Entry, p.Reason)
-	if p.ObjAddr != 0 {
+	if name, ok := p.Obj.(fmt.Stringer); ok {
+		fmt.Fprintf(b, " %s", name)
+	} else if p.ObjAddr != 0 {
 		fmt.Fprintf(b, " %#x", p.ObjAddr)
 	}
 	b.WriteString("]")
@@ -291,16 +293,20 @@ func (gp *G) stackTrace() []uintptr {
 	if st == nil {
 		return nil
 	}
-	st.dump = make([]uintptr, 64)
+	var d stackDump
+	st.dump = &d
 	st.Switch()
-	pcs := st.dumped
-	st.dumped = nil
-	return pcs
+	return d.pcs[:d.n]
+}
+
+type stackDump struct {
+	pcs [64]uintptr
+	n   int
 }
 
 func (st *stk) takeDump() {
-	n := runtime.Callers(3, st.dump)
-	st.dumped, st.dump = st.dump[:n], nil
+	st.dump.n = runtime.Callers(3, st.dump.pcs[:])
+	st.dump = nil
 	st.Back()
 }
 

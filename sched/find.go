@@ -101,6 +101,7 @@ func (mp *M) found() {
 	if !mp.spinning {
 		return
 	}
+	mp.foundAt = mp.sched.Now()
 	mp.stopSpinning()
 	mp.sched.wakep()
 }
@@ -304,7 +305,7 @@ func (s *Sched) recheck() *P {
 			break
 		}
 		w := pp.timers.when0.Load()
-		work = pp.runq.len() > 0 || pp.runnext.load() != nil || pp.forks.size() > 0 || (w != 0 && w <= s.Now())
+		work = pp.runq.len() > 0 || pp.runnext.load() != nil || pp.forks.pending() || (w != 0 && w <= s.Now())
 	}
 	if !work {
 		return nil
@@ -330,7 +331,10 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 		next = again
 		s.pollUntil.Store(next)
 	}
-	slept, list := s.sleepUntil(next)
+	nap := mp.nap()
+	s.napping.Store(nap != 0)
+	slept, list := s.sleepUntil(next, nap)
+	s.napping.Store(false) // and then look at everything, below
 	s.pollUntil.Store(0)
 	s.lastpoll.Store(max(s.Now(), 1))
 	if s.isDead() {
@@ -357,6 +361,40 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 	return nil, 0, true
 }
 
+// A nap is a sleep in the poller that is cut short. While another P is busy, its
+// coroutine readies others all the time, most of which it then runs itself; to
+// wake a sleeping M for each costs microseconds and is mostly in vain, and so is
+// stealing what takes less time than the theft. So an M that found nothing, or
+// less than worthwhile, naps, and nobody wakes it (wakep), and looks again, each
+// time after twice as long. What becomes runnable meanwhile waits at most as
+// long as the M had been without work worth its while, and at most maxNap. After
+// that it sleeps until it is woken. Descriptors and timers wake a napping M like
+// any other.
+//
+// Nothing is lost: who adds work and sees napping does so before it is cleared,
+// and the M looks at every queue after it has cleared it.
+const (
+	firstNap = int64(50e3) // ns
+	napCount = 6
+	maxNap   = firstNap << (napCount - 1)
+
+	worthwhile = int64(10e3) // ns of work after a search
+)
+
+func (mp *M) nap() int64 {
+	s := mp.sched
+	if s.virtual != nil || mp.naps >= napCount || s.npidle.Load() >= s.procs.Load() {
+		mp.naps = 0
+		return 0
+	}
+	if mp.foundAt != 0 && s.Now()-mp.foundAt > worthwhile {
+		mp.naps = 0
+	}
+	mp.foundAt = 0
+	mp.naps++
+	return min(firstNap<<(mp.naps-1), maxNap)
+}
+
 // injectGlobal queues coroutines without a P: with whoever has one.
 func (mp *M) injectGlobal(l *gList) {
 	if l.n == 0 {
@@ -372,12 +410,16 @@ func (mp *M) injectGlobal(l *gList) {
 	mp.sched.wakep()
 }
 
-// sleepUntil blocks until the time until (0: without limit) or a wake-up.
-func (s *Sched) sleepUntil(until int64) (slept int64, list gList) {
+// sleepUntil blocks until the time until (0: without limit), for nap nanoseconds
+// (0: without limit), or until a wake-up.
+func (s *Sched) sleepUntil(until, nap int64) (slept int64, list gList) {
 	now := s.Now()
 	delay := int64(-1)
 	if until != 0 {
 		delay = max(until-now, 0)
+	}
+	if nap != 0 && (delay < 0 || nap < delay) {
+		delay = nap
 	}
 	s.nsleep.Add(1)
 	if s.virtual != nil {

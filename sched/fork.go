@@ -27,7 +27,8 @@ type fork struct {
 	parent *G
 	ticket Ticket // of the parent's wait, set before awaited
 	err    error  // how a stolen fn ended, set before done
-	link   *fork
+	next   *fork  // the parent's next child
+	link   *fork  // in forkq.free
 }
 
 const (
@@ -46,8 +47,15 @@ type forkq struct {
 	free *fork // owner, in runtime mode
 }
 
-// size returns how many entries there are to look at.
-func (q *forkq) size() int { return int(q.tail.Load()) }
+// pending reports whether there is something to take.
+func (q *forkq) pending() bool {
+	for i := range q.tail.Load() {
+		if q.slot[i].Load().state.Load() == forkPending {
+			return true
+		}
+	}
+	return false
+}
 
 // push offers f; a full queue doesn't take it, and then only the parent will.
 func (q *forkq) push(f *fork) {
@@ -95,28 +103,33 @@ func Do(fns []func()) {
 		doForeign(fns)
 		return
 	}
-	if len(fns) == 2 {
-		do2(st.g, fns[0], fns[1])
-		return
-	}
-	half := len(fns) / 2
-	a, b := fns[:half:half], fns[half:]
-	do2(st.g, func() { Do(a) }, func() { Do(b) })
+	st.g.do(fns)
 }
 
-func do2(gp *G, a, b func()) {
-	f := gp.fork(b)
+// do offers fns[1:], the last first: thieves begin at that end, and the owner
+// comes from the other.
+func (gp *G) do(fns []func()) {
+	var offered *fork
+	for i := len(fns) - 1; i > 0; i-- {
+		f := gp.fork(fns[i])
+		f.next = offered
+		offered = f
+	}
 	returned := false
 	defer func() {
-		if !returned {
-			gp.abandon(f)
+		for ; !returned && offered != nil; offered = offered.next {
+			gp.abandon(offered)
 		}
 	}()
-	a()
-	if gp.unfork(f) {
-		b()
-	} else {
-		gp.join(f)
+	fns[0]()
+	for _, fn := range fns[1:] {
+		f := offered
+		offered = f.next
+		if gp.unfork(f) {
+			fn()
+		} else {
+			gp.join(f)
+		}
 	}
 	returned = true
 }
@@ -186,14 +199,12 @@ func (gp *G) join(f *fork) {
 // abandon cleans up when the parent panics or exits: a child that nobody took
 // is dropped, one that runs is waited for.
 func (gp *G) abandon(f *fork) {
-	if f.state.Load() == forkPending && gp.unfork(f) {
+	if f.state.CompareAndSwap(forkPending, forkFree) {
 		return
 	}
-	if f.state.Load() == forkStolen || f.state.Load() == forkDone {
-		f.ticket = gp.Begin()
-		if f.state.CompareAndSwap(forkStolen, forkAwaited) {
-			gp.Park(f.ticket, trace.WaitJoin, nil)
-		}
+	f.ticket = gp.Begin()
+	if f.state.CompareAndSwap(forkStolen, forkAwaited) {
+		gp.Park(f.ticket, trace.WaitJoin, nil)
 	}
 }
 
@@ -240,6 +251,7 @@ func (f *fork) runStolen() {
 
 // doForeign is Do for an ordinary goroutine.
 func doForeign(fns []func()) {
+	own := append([]func(){}, fns...) // so that only this copy escapes
 	s := Current()
 	w := Self()
 	t := w.Begin()
@@ -251,7 +263,7 @@ func doForeign(fns []func()) {
 			}
 			w.Ready(t, 0)
 		}()
-		Do(fns)
+		Do(own)
 	}, 0)
 	w.Park(t, trace.WaitJoin, nil)
 	w.Release()

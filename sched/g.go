@@ -60,7 +60,7 @@ type G struct {
 	gopc       uintptr
 	parent     uint64
 	waitobj    any
-	sleepTimer *Timer // made at the first Sleep
+	sleepTimer *sleepTimer // made at the first Sleep
 	sched      *Sched
 }
 
@@ -91,8 +91,15 @@ func funcPC(fn func()) uintptr {
 	return **(**uintptr)(unsafe.Pointer(&fn)) // a func value points to its code pointer
 }
 
-// objAddr is the address an event or report shows for an object.
+// objAddr is what an event or report shows for an object: its address; the
+// descriptor's number, or how long a sleep is.
 func objAddr(obj any) uint64 {
+	switch v := obj.(type) {
+	case *sleepTimer:
+		return uint64(v.d)
+	case *PollDesc:
+		return uint64(v.fd)
+	}
 	type eface struct{ typ, data unsafe.Pointer }
 	return uint64(uintptr((*eface)(unsafe.Pointer(&obj)).data))
 }
@@ -155,14 +162,13 @@ type stk struct {
 	g0 bool // an M's own stack: scheduling code, in runtime mode
 
 	// To a stack that doesn't run, before a Switch.
-	quit bool      // idle stack: end
-	dump []uintptr // parked stack: where are you? (deadlock.go)
+	quit bool       // idle stack: end
+	dump *stackDump // parked stack: where are you? (deadlock.go)
 	link *stk
 
 	// From the stack, for whoever switched to it.
-	dumped []uintptr
-	err    error // with opExit: the panic
-	ended  bool  // a Goexit is under way; the stack can't be reused
+	ended bool        // a Goexit is under way; the stack can't be reused
+	err   *PanicError // why, if it was a panic
 }
 
 // here finds the stack that the caller runs on (RATIONALE: "How does a call

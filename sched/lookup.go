@@ -25,6 +25,13 @@ func Cheaprand() uint32 {
 	return rand.Uint32()
 }
 
+// Unwinding reports whether the caller is a coroutine of a runtime that is
+// ending, so that its parks end it.
+func Unwinding() bool {
+	st := self()
+	return st != nil && st.m.sched.stopping.Load()
+}
+
 // CanSpin reports whether somebody else can make progress while the caller
 // waits actively.
 func CanSpin() bool {

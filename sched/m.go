@@ -29,6 +29,8 @@ type M struct {
 	nextg    *G // found by a finishing stack: run it first
 	nextq    trace.Queue
 	spinning bool
+	naps     uint8 // naps in a row that ended with nothing worth it (find.go)
+	foundAt  int64 // when the last search found something, 0: none has since the last nap
 
 	// Written by whoever takes the M out of sched.midle, before it fills note.
 	nextp    *P
@@ -148,12 +150,23 @@ func (s *Sched) startm(pp *P, spinning bool) {
 }
 
 // wakep has one more M look for work, if there is a P for it and none looks
-// already: what it finds it will pass on by another wakep.
+// already, or naps and will look soon: what it finds it will pass on by another
+// wakep.
 func (s *Sched) wakep() {
-	if s.npidle.Load() == 0 || s.nmspinning.Load() != 0 || !s.nmspinning.CompareAndSwap(0, 1) {
+	if s.npidle.Load() == 0 || s.nmspinning.Load() != 0 || s.napping.Load() || !s.nmspinning.CompareAndSwap(0, 1) {
 		return
 	}
 	s.startm(nil, true)
+}
+
+// wakepNow is wakep for work that nobody in the runtime brought: it doesn't
+// wait for the end of a nap.
+func (s *Sched) wakepNow() {
+	if s.napping.Load() {
+		s.breakPoller()
+		return
+	}
+	s.wakep()
 }
 
 // handoffp finds somebody for pp, which the caller has taken from its owner.
@@ -162,7 +175,7 @@ func (s *Sched) handoffp(pp *P) {
 		s.pdestroy(pp)
 		return
 	}
-	if pp.runq.len() > 0 || pp.runnext.load() != nil || s.runqsize.Load() > 0 || pp.forks.size() > 0 {
+	if pp.runq.len() > 0 || pp.runnext.load() != nil || s.runqsize.Load() > 0 || pp.forks.pending() {
 		s.startm(pp, false)
 		return
 	}

@@ -121,6 +121,9 @@ func (mp *M) park0(gp *G) {
 	if !gp.commit(mp.ticket) {
 		// Readied before it was parked: it is still ours and runs on, next.
 		gp.setStatus(Grunnable)
+		if s.rec != nil {
+			mp.emitReady(gp, 0, trace.QRunnext, trace.ByEarly)
+		}
 		if mp.p == nil {
 			s.globrunqput(gp)
 		} else {
@@ -138,6 +141,7 @@ func (mp *M) park0(gp *G) {
 func (gp *G) prepark(t Ticket, why trace.Reason, obj any) *stk {
 	s := gp.sched
 	if s.stopping.Load() {
+		gp.claim(t, 0)   // nobody shall give us anything any more
 		runtime.Goexit() // unwinding: whoever would wake us may be gone
 	}
 	st := gp.stk
@@ -274,7 +278,7 @@ func (s *Sched) newprocForeign(fn func(), pc uintptr) {
 	gp := s.gnew(fn, pc, 0)
 	s.emitShared(trace.KGoCreate, uint8(trace.QGlobal), 0, gp.ID(), uint64(funcPC(fn)), uint64(pc))
 	s.globrunqput(gp)
-	s.wakep()
+	s.wakepNow()
 }
 
 // goready makes gp, which the caller has claimed, runnable.
@@ -287,7 +291,7 @@ func goready(gp *G, by trace.Cause) {
 			s.emitShared(trace.KGoReady, uint8(trace.QGlobal), 0, gp.ID(), objAddr(gp.waitobj), uint64(trace.ByGoroutine))
 		}
 		s.globrunqput(gp)
-		s.wakep()
+		s.wakepNow()
 		return
 	}
 	mp := st.m

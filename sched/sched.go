@@ -19,6 +19,9 @@
 //     and was the last to search wakes another. A worker that stops searching
 //     first says so and then looks at every queue once more. So either the one
 //     who adds work sees no searcher and wakes one, or the searcher sees the work.
+//     A worker that found nothing first naps a little, and longer each time, and
+//     while it does nobody is woken: for two coroutines that take turns on one P
+//     a wake-up each time would cost more than their work (find.go).
 //  4. The last idle worker sleeps in the poller, until the next timer (find.go).
 //  5. sysmon takes the P of a worker that has been in user mode for 10 ms with
 //     the same coroutine (p.go, sysmon.go).
@@ -52,6 +55,9 @@ type Options struct {
 	Poller   poll.Poller     // given outright; nil: made for IO when first needed
 	Recorder *trace.Recorder // nil: no recording
 	Init     []func()        // registered initialisers, run by g1 before main
+
+	// OnReturn is called when main has returned, before anything is unwound.
+	OnReturn func()
 
 	// OnPanic is told of a panic that nobody recovered, OnDeadlock of a
 	// deadlock. nil: Run returns it.
@@ -91,6 +97,7 @@ type Sched struct {
 	nmspinning atomic.Int32
 	nm         atomic.Int32 // len(allm)
 	nsleep     atomic.Int32 // Ms that sleep, in midle or in the poller
+	napping    atomic.Bool  // the M in the poller sleeps a short while (find.go)
 	runqsize   atomic.Int32 // of runq
 	stopping   atomic.Bool  // main has returned: unwind
 	nstk       atomic.Int32 // stacks
@@ -99,7 +106,6 @@ type Sched struct {
 	wakeups    atomic.Uint64
 	handoffs   atomic.Uint64
 	retakes    atomic.Uint64
-	blocked    atomic.Int32 // coroutines in Block
 	lastpoll   atomic.Int64 // when the poller was last asked, 0 while somebody sleeps in it
 	pollUntil  atomic.Int64 // when that sleeper wakes by itself, 0: not at all
 
@@ -188,7 +194,7 @@ func (s *Sched) SetProcs(n int) int {
 	}
 	s.emitShared(trace.KProcs, 0, 0, uint64(old), uint64(n), 0)
 	for range n - old {
-		s.wakep()
+		s.wakepNow()
 	}
 	return old
 }

@@ -20,13 +20,19 @@ func Sleep(d time.Duration) {
 	}
 	t := gp.sleepTimer
 	if t == nil {
-		t = &Timer{F: wakeSleeper, Arg: gp}
+		t = &sleepTimer{Timer: Timer{F: wakeSleeper, Arg: gp}}
 		gp.sleepTimer = t
 	}
 	ticket := gp.Begin()
-	t.Seq = uint64(ticket)
+	t.Seq, t.d = uint64(ticket), d
 	t.Reset(gp.sched, gp.sched.Now()+int64(d), 0)
-	gp.Park(ticket, trace.WaitSleep, d)
+	gp.Park(ticket, trace.WaitSleep, t)
+}
+
+// sleepTimer is what a sleeping coroutine is parked on.
+type sleepTimer struct {
+	Timer
+	d time.Duration
 }
 
 func wakeSleeper(arg any, ticket uint64) { arg.(*G).Ready(Ticket(ticket), 0) }

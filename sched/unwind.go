@@ -21,8 +21,8 @@ import (
 // or channel whose partner is gone.
 //
 // No coroutine is missed: stopping is set, and then every G is looked at. A G
-// that commits its park after the look finds stopping set after its commit
-// (park0) and is unwound there; the CAS of the commit and the store of stopping
+// that commits its park after the look finds its P's gate set after its commit
+// (park0) and is unwound there; the CAS of the commit and the store of the gate
 // are both sequentially consistent, so one of the two sees the other. Several
 // may try; the Waiter's state lets one win.
 

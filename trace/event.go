@@ -155,11 +155,12 @@ const (
 	ByNetpoll
 	ByGoroutine // an ordinary goroutine outside the runtime
 	BySysmon
+	ByEarly  // whoever did came before the park was committed
 	ByUnwind // the runtime is ending and lets it run its deferred calls
 	CauseCount
 )
 
-var causeNames = [CauseCount]string{"coroutine", "timer", "netpoll", "goroutine", "sysmon", "unwind"}
+var causeNames = [CauseCount]string{"coroutine", "timer", "netpoll", "goroutine", "sysmon", "earlier", "unwind"}
 
 // String returns the cause in one word, as "timer".
 func (c Cause) String() string {

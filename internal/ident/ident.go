@@ -65,7 +65,7 @@ func (t *Table) Put(val unsafe.Pointer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	bs := t.buckets.Load()
-	if bs == nil || (t.used+1)*2 > len(bs.b) {
+	if bs == nil || (t.used+1)*4 > len(bs.b)*3 {
 		bs = t.rehashLocked(bs)
 	}
 	bs.insert(key, val)
@@ -125,7 +125,7 @@ func (t *Table) Len() int {
 
 func (t *Table) rehashLocked(old *buckets) *buckets {
 	log := uint(minLog)
-	for 1<<log < (t.live+1)*4 {
+	for 1<<log < (t.live+1)*2 {
 		log++
 	}
 	bs := &buckets{shift: 64 - log, b: make([]bucket, 1<<log)}
