@@ -31,23 +31,33 @@ func TestNoAllocations(t *testing.T) {
 }
 
 // Parking allocates nothing either, also for one who waits on two types of
-// channel, a select and a mutex in turn.
+// channel, a select, a mutex and a WaitGroup in turn.
 func TestNoAllocationsWhenParking(t *testing.T) {
 	forEachSetting(t, func(t *testing.T, s setting) {
 		ping, pong, text := NewChan[int](0), NewChan[int](0), NewChan[string](0)
 		quit := NewChan[struct{}](0)
 		defer quit.Close()
+		var turn Mutex // locked by the one, unlocked by the other
+		var wg WaitGroup
+		turn.Lock()
 		s.spawn(func() {
 			cases := []Case{OnRecv(quit, nil), OnRecv(ping, nil)}
 			for Select(cases...) == 1 {
 				pong.Send(1)
 				text.Send("x")
+				until(func() bool { return turn.word.Load()&mutexWaiters != 0 })
+				turn.Unlock()
+				until(func() bool { return wg.q.len(&wg.q.mu) == 1 })
+				wg.Done()
 			}
 		})
 		n := testing.AllocsPerRun(500, func() {
 			ping.Send(1)
 			pong.Recv()
 			text.Recv()
+			turn.Lock()
+			wg.Add(1)
+			wg.Wait()
 		})
 		if n != 0 {
 			t.Errorf("%v allocations a round", n)

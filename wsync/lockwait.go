@@ -1,6 +1,10 @@
 package wsync
 
-import "github.com/weftgo/weft/sched"
+import (
+	"runtime"
+
+	"github.com/weftgo/weft/sched"
+)
 
 // lockWait is a sudog as Mutex and RWMutex use it.
 type lockWait = sudog[lockInfo]
@@ -28,4 +32,28 @@ func acquireLockWait(w *sched.Waiter) *lockWait {
 	sd.t = w.Begin()
 	sd.outcome = granted
 	return sd
+}
+
+// tryUnwinding takes a lock for a deferred call of a coroutine that is being
+// unwound. Such a call can't park, but the holder may be about to unlock on
+// another thread; and clean-up that is only delayed should not be skipped.
+func tryUnwinding(try func() bool) bool {
+	if !sched.Unwinding() {
+		return false
+	}
+	for range 30 {
+		if try() {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
+}
+
+// faultUnlessUnwinding panics. A deferred unlock after a wait that was unwound
+// (a Cond's, which then could not lock again) is no fault of the program.
+func faultUnlessUnwinding(text string) {
+	if !sched.Unwinding() {
+		panic(Error(text))
+	}
 }

@@ -98,7 +98,7 @@ func (m *Mutex) heldBy() uintptr {
 
 func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 	self := ident.Self()
-	if m.spin(self) {
+	if m.spin(self) || tryUnwinding(m.TryLock) {
 		return
 	}
 	w := sched.Self()
@@ -214,7 +214,8 @@ func (m *Mutex) unlockSlow() {
 	for {
 		s := m.word.Load()
 		if s&mutexLocked == 0 {
-			panic(Error("sync: unlock of unlocked mutex"))
+			faultUnlessUnwinding("sync: unlock of unlocked mutex")
+			return
 		}
 		if s&mutexWaiters != 0 && s&mutexWoken == 0 {
 			m.unlockWaiters()

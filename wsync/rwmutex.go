@@ -62,7 +62,8 @@ func (rw *RWMutex) TryLock() bool {
 func (rw *RWMutex) Unlock() {
 	s := rw.word.Load()
 	if s&rwWriter == 0 {
-		panic(Error("sync: Unlock of unlocked RWMutex"))
+		faultUnlessUnwinding("sync: Unlock of unlocked RWMutex")
+		return
 	}
 	if s&rwQueued == 0 && rw.word.CompareAndSwap(s, 0) {
 		return
@@ -100,7 +101,8 @@ func (rw *RWMutex) RUnlock() {
 	for {
 		s := rw.word.Load()
 		if s&rwWriter != 0 || s < rwReader {
-			panic(Error("sync: RUnlock of unlocked RWMutex"))
+			faultUnlessUnwinding("sync: RUnlock of unlocked RWMutex")
+			return
 		}
 		if !rw.word.CompareAndSwap(s, s-rwReader) {
 			continue
@@ -139,6 +141,13 @@ func (rw *RWMutex) heldBy() uintptr {
 
 // wait takes rw, through the queue unless it has just become free.
 func (rw *RWMutex) wait(self uintptr, write bool) {
+	try := rw.TryRLock
+	if write {
+		try = rw.TryLock
+	}
+	if tryUnwinding(try) {
+		return
+	}
 	w := sched.Self()
 	rw.q.Lock()
 	for {

@@ -86,10 +86,6 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 	})
 }
 
-// parkEndsWait tells that sched ends the wait of a coroutine that parks while
-// its runtime ends, rather than leave its ticket pending.
-const parkEndsWait = false
-
 // Coroutines are unwound in each kind of wait, some of them twice, because their
 // deferred calls wait again. Afterwards everything works, and no value or share
 // has gone to them.
@@ -115,15 +111,11 @@ func TestPrimitivesOutliveUnwoundWaiters(t *testing.T) {
 			func() { out.Send(1) },
 			func() { Select(OnRecv(in, nil), OnSend(out, 2, nil)) },
 		}
-		again := 6 // the locks
-		if parkEndsWait {
-			again = len(waits)
-		}
 		err := sched.Run(func() {
 			for i, wait := range waits {
 				for range 2 {
 					sched.Go(func() {
-						defer waits[(i+1)%again]()
+						defer waits[(i+1)%len(waits)]()
 						wait()
 						t.Errorf("wait %d came back", i)
 					}, 0)
@@ -132,7 +124,7 @@ func TestPrimitivesOutliveUnwoundWaiters(t *testing.T) {
 			for range 10 {
 				sched.Yield()
 			}
-		}, sched.Options{Procs: 1})
+		}, sched.Options{Procs: 2})
 		if err != nil {
 			t.Error(err)
 		}
@@ -151,5 +143,40 @@ func TestPrimitivesOutliveUnwoundWaiters(t *testing.T) {
 		}
 		wg.Wait()
 		cond.Broadcast()
+	}
+}
+
+// Deferred calls of unwound coroutines lock a mutex that others hold for a
+// moment, and unlock after a Cond.Wait: the runtime ends without a fault.
+func TestDeferredLocksAndUnlocksWhileUnwinding(t *testing.T) {
+	for range 20 {
+		var mu Mutex
+		var rw RWMutex
+		cond := NewCond(&mu)
+		cleaned := 0
+		err := sched.Run(func() {
+			for range 50 {
+				sched.Go(func() {
+					defer func() {
+						rw.Lock()
+						defer rw.Unlock()
+						cleaned++
+					}()
+					mu.Lock()
+					defer mu.Unlock()
+					for {
+						cond.Wait()
+					}
+				}, 0)
+			}
+			until(func() bool { return cond.q.len(&cond.q.mu) == 50 })
+			cond.Broadcast() // some are in the middle of Wait
+		}, sched.Options{Procs: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cleaned == 0 {
+			t.Error("no deferred call could lock")
+		}
 	}
 }
