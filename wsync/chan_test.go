@@ -110,6 +110,45 @@ func TestCloseMakesBlockedSenderPanic(t *testing.T) {
 	})
 }
 
+// Close wakes one waiter after the other. Nobody receives from a sender that it
+// has not reached yet: once the channel is closed, that sender panics.
+func TestNothingIsTakenFromABlockedSenderDuringClose(t *testing.T) {
+	forEachSetting(t, func(t *testing.T, s setting) {
+		for size := range 2 {
+			c := NewChan[int](size)
+			for range size {
+				c.Send(1)
+			}
+			got := make(chan any, 1)
+			s.spawn(func() { got <- panicOf(func() { c.Send(2) }) })
+			until(func() bool { return queued(c, &c.sendq) == 1 })
+			setClosed := func(closed bool) {
+				c.mu.Lock()
+				c.closed = closed
+				c.mu.Unlock()
+			}
+			setClosed(true) // as in the middle of Close
+			for range size {
+				c.TryRecv()
+			}
+			if v, ok, closed := c.TryRecv(); ok || !closed {
+				t.Errorf("size %d: TryRecv = %d, %v, %v, want closed", size, v, ok, closed)
+			}
+			if i := Select(OnRecv(c, func(v int, ok bool) {
+				if ok {
+					t.Errorf("size %d: Select took %d", size, v)
+				}
+			}), OnRecv((*Chan[int])(nil), nil)); i != 0 {
+				t.Errorf("case %d", i)
+			}
+			setClosed(false)
+			c.Close()
+			until(func() bool { return len(got) == 1 })
+			wantPanic(t, "send on closed channel", func() { panic(<-got) })
+		}
+	})
+}
+
 func TestChanPanicsAreGos(t *testing.T) {
 	closed := NewChan[int](1)
 	closed.Close()

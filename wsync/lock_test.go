@@ -215,6 +215,11 @@ func TestLockCycleIsReportedWhenItForms(t *testing.T) {
 			if strings.Count(text, "waits for *wsync.") != 3 || !strings.Contains(text, "*wsync.RWMutex") {
 				t.Errorf("report:\n%s", text)
 			}
+			for i := range waiting {
+				if sd := waiting[i].first; sd != nil {
+					checkCycle(sd) // as one who enters at the same time
+				}
+			}
 			mu[0].Unlock() // instead of task 0, which resolves it
 			until(func() bool { return ended.Load() == 3 })
 		}

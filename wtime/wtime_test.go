@@ -359,6 +359,21 @@ func TestRealClockServesCoroutinesAndGoroutines(t *testing.T) {
 	}
 }
 
+// A timer that has left the heap and is about to put its time is overtaken.
+func TestOvertakenFiringPutsNothing(t *testing.T) {
+	tm := NewTimer(time.Hour)
+	armed := tm.alarm.gen
+	for _, overtake := range []func(){func() { tm.Stop() }, func() { tm.Reset(time.Hour) }} {
+		overtake()
+		ring(tm.alarm, armed)
+		if v, ok, _ := tm.C.TryRecv(); ok {
+			t.Errorf("received the stale %v", v)
+		}
+		armed = tm.alarm.gen
+	}
+	tm.Stop()
+}
+
 // Reset and Stop race with the timer's own firing: what a receiver gets is never
 // older than the last Reset, and after Stop nothing comes.
 func TestResetRacesFiring(t *testing.T) {
