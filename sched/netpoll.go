@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/weftgo/weft/poll"
 	"github.com/weftgo/weft/trace"
@@ -312,7 +311,6 @@ func (pd *PollDesc) Close() {
 type netpoller struct {
 	waiters atomic.Int32 // sides that have a waiter
 	inited  atomic.Bool
-	base    atomic.Pointer[time.Time] // when Now was 0
 	coarse  coarse
 
 	once   sync.Once

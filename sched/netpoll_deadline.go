@@ -118,14 +118,8 @@ func pollTimerFired(arg any, seq uint64) {
 
 // When returns t on Now's scale, for SetDeadline: at least 1, which is past.
 func (s *Sched) When(t time.Time) int64 {
-	base := s.np.base.Load()
-	if base == nil {
-		now := time.Now().Add(-time.Duration(s.Now()))
-		s.np.base.CompareAndSwap(nil, &now)
-		base = s.np.base.Load()
-	}
-	if t == t.Round(0) { // wall time only, and the wall clock may have been set since
+	if t == t.Round(0) && s.virtual == nil { // wall time only, and the wall clock may have been set since
 		return max(s.Now()+int64(time.Until(t)), 1)
 	}
-	return max(int64(t.Sub(*base)), 1)
+	return max(int64(t.Sub(s.start)), 1)
 }

@@ -161,6 +161,33 @@ func TestPassedDeadlineFailsEvenIfDataIsThere(t *testing.T) {
 	})
 }
 
+// A peer that always has more to say must not talk a reader past its deadline.
+func TestDeadlineEndsReadsThatNeverWait(t *testing.T) {
+	everywhere(t, func(t *testing.T, spawn func(func())) {
+		a, b := connPair(t)
+		spawn(func() {
+			chunk := make([]byte, 32<<10)
+			for {
+				if _, err := b.Write(chunk); err != nil {
+					return
+				}
+			}
+		})
+		due := time.Now().Add(20 * time.Millisecond)
+		check(t, a.SetReadDeadline(due))
+		buf := make([]byte, 1)
+		for {
+			before := time.Now()
+			if _, err := a.Read(buf); err != nil {
+				isTimeout(t, err, "read")
+				return
+			} else if before.After(due.Add(50 * time.Millisecond)) {
+				t.Fatalf("a read that began %v after the deadline succeeded", before.Sub(due))
+			}
+		}
+	})
+}
+
 func TestDeadlineEndsWriteThatNobodyReads(t *testing.T) {
 	everywhere(t, func(t *testing.T, spawn func(func())) {
 		a, b := connPair(t)

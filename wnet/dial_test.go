@@ -195,139 +195,102 @@ func TestNetworksThatAreNotThereYetSaySo(t *testing.T) {
 	}
 }
 
-// netAndWnet is one package's way of doing things.
-type netAndWnet struct {
-	name   string
+// A pkg is one package's way of doing things.
+type pkg struct {
 	listen func(network, address string) (net.Listener, error)
 	dial   func(network, address string) (net.Conn, error)
 }
 
+func (p pkg) listener(t *testing.T) net.Listener {
+	l, err := p.listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func (p pkg) pair(t *testing.T) (a, b tcpConn) {
+	l := p.listener(t)
+	c, err := p.dial("tcp", l.Addr().String())
+	check(t, err)
+	t.Cleanup(func() { c.Close() })
+	d, err := l.Accept()
+	check(t, err)
+	t.Cleanup(func() { d.Close() })
+	return c.(tcpConn), d.(tcpConn)
+}
+
+// tcpConn is what a net.TCPConn and ours have in common.
+type tcpConn interface {
+	net.Conn
+	CloseRead() error
+	CloseWrite() error
+	SetNoDelay(bool) error
+	SetKeepAlive(bool) error
+	SetLinger(int) error
+	SetReadBuffer(int) error
+	SyscallConn() (syscall.RawConn, error)
+	File() (*os.File, error)
+}
+
+var (
+	_ tcpConn = (*net.TCPConn)(nil)
+	_ tcpConn = (*TCPConn)(nil)
+)
+
+// first drops all results of a call but its error.
+func first[T any](_ T, err error) error { return err }
+
 // Errors look as package net's do: the same text but for the ports, the same
 // types, and the same answers to Timeout and errors.Is.
 func TestErrorsAreShapedAsNets(t *testing.T) {
-	pkgs := []netAndWnet{{"net", net.Listen, net.Dial}, {"wnet", Listen, Dial}}
-	pair := func(t *testing.T, p netAndWnet) (a, b net.Conn) {
-		l, err := p.listen("tcp", "127.0.0.1:0")
-		check(t, err)
-		defer l.Close()
-		a, err = p.dial("tcp", l.Addr().String())
-		check(t, err)
-		b, err = l.Accept()
-		check(t, err)
-		t.Cleanup(func() { a.Close(); b.Close() })
-		return a, b
-	}
-	for what, f := range map[string]func(t *testing.T, p netAndWnet) error{
-		"read of closed": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.Close()
-			_, err := a.Read(make([]byte, 1))
-			return err
+	buf := make([]byte, 1)
+	past := time.Unix(1, 0)
+	compare(t, "closed", map[string]func(a, b tcpConn) error{
+		"read":          func(a, b tcpConn) error { a.Close(); return first(a.Read(buf)) },
+		"write":         func(a, b tcpConn) error { a.Close(); return first(a.Write(buf)) },
+		"close":         func(a, b tcpConn) error { a.Close(); return a.Close() },
+		"deadline":      func(a, b tcpConn) error { a.Close(); return a.SetDeadline(past) },
+		"CloseRead":     func(a, b tcpConn) error { a.Close(); return a.CloseRead() },
+		"CloseWrite":    func(a, b tcpConn) error { a.Close(); return a.CloseWrite() },
+		"SetNoDelay":    func(a, b tcpConn) error { a.Close(); return a.SetNoDelay(true) },
+		"SetKeepAlive":  func(a, b tcpConn) error { a.Close(); return a.SetKeepAlive(true) },
+		"SetLinger":     func(a, b tcpConn) error { a.Close(); return a.SetLinger(1) },
+		"SetReadBuffer": func(a, b tcpConn) error { a.Close(); return a.SetReadBuffer(1) },
+		"File":          func(a, b tcpConn) error { a.Close(); return first(a.File()) },
+	}, pkg.pair)
+	compare(t, "conn", map[string]func(a, b tcpConn) error{
+		"read after deadline":    func(a, b tcpConn) error { a.SetDeadline(past); return first(a.Read(buf)) },
+		"write after deadline":   func(a, b tcpConn) error { a.SetDeadline(past); return first(a.Write(buf)) },
+		"read at the end":        func(a, b tcpConn) error { b.Close(); return first(a.Read(buf)) },
+		"reset":                  func(a, b tcpConn) error { b.SetLinger(0); b.Close(); return first(a.Read(buf)) },
+		"write after CloseWrite": func(a, b tcpConn) error { a.CloseWrite(); return first(a.Write(buf)) },
+	}, pkg.pair)
+	compare(t, "listener", map[string]func(l net.Listener, p pkg) error{
+		"accept of closed": func(l net.Listener, p pkg) error { l.Close(); return first(l.Accept()) },
+		"accept after deadline": func(l net.Listener, p pkg) error {
+			l.(interface{ SetDeadline(time.Time) error }).SetDeadline(past)
+			return first(l.Accept())
 		},
-		"write to closed": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.Close()
-			_, err := a.Write([]byte("x"))
-			return err
-		},
-		"close of closed": func(t *testing.T, p netAndWnet) error { a, _ := pair(t, p); a.Close(); return a.Close() },
-		"deadline of closed": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.Close()
-			return a.SetDeadline(time.Now())
-		},
-		"read after deadline": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.SetDeadline(time.Unix(1, 0))
-			_, err := a.Read(make([]byte, 1))
-			return err
-		},
-		"write after deadline": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.SetDeadline(time.Unix(1, 0))
-			_, err := a.Write(make([]byte, 1))
-			return err
-		},
-		"read at the end": func(t *testing.T, p netAndWnet) error {
-			a, b := pair(t, p)
-			b.Close()
-			_, err := a.Read(make([]byte, 1))
-			return err
-		},
-		"reset": func(t *testing.T, p netAndWnet) error {
-			a, b := pair(t, p)
-			b.(interface{ SetLinger(int) error }).SetLinger(0)
-			b.Close()
-			_, err := a.Read(make([]byte, 1))
-			return err
-		},
-		"write after CloseWrite": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.(interface{ CloseWrite() error }).CloseWrite()
-			_, err := a.Write([]byte("x"))
-			return err
-		},
-		"CloseWrite of closed": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.Close()
-			return a.(interface{ CloseWrite() error }).CloseWrite()
-		},
-		"SetNoDelay of closed": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.Close()
-			return a.(interface{ SetNoDelay(bool) error }).SetNoDelay(true)
-		},
-		"SetReadBuffer of closed": func(t *testing.T, p netAndWnet) error {
-			a, _ := pair(t, p)
-			a.Close()
-			return a.(interface{ SetReadBuffer(int) error }).SetReadBuffer(1)
-		},
-		"refused": func(t *testing.T, p netAndWnet) error {
-			l, err := p.listen("tcp", "127.0.0.1:0")
-			check(t, err)
-			l.Close()
-			_, err = p.dial("tcp", l.Addr().String())
-			return err
-		},
-		"accept of closed": func(t *testing.T, p netAndWnet) error {
-			l, err := p.listen("tcp", "127.0.0.1:0")
-			check(t, err)
-			l.Close()
-			_, err = l.Accept()
-			return err
-		},
-		"accept after deadline": func(t *testing.T, p netAndWnet) error {
-			l, err := p.listen("tcp", "127.0.0.1:0")
-			check(t, err)
-			defer l.Close()
-			l.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Unix(1, 0))
-			_, err = l.Accept()
-			return err
-		},
-		"listener close of closed": func(t *testing.T, p netAndWnet) error {
-			l, err := p.listen("tcp", "127.0.0.1:0")
-			check(t, err)
-			l.Close()
-			return l.Close()
-		},
-		"port in use": func(t *testing.T, p netAndWnet) error {
-			l, err := p.listen("tcp", "127.0.0.1:0")
-			check(t, err)
-			defer l.Close()
-			_, err = p.listen("tcp", l.Addr().String())
-			return err
-		},
-		"unknown network":     func(t *testing.T, p netAndWnet) error { _, err := p.dial("tpc", "127.0.0.1:1"); return err },
-		"listen on unknown":   func(t *testing.T, p netAndWnet) error { _, err := p.listen("tpc", "127.0.0.1:1"); return err },
-		"no port":             func(t *testing.T, p netAndWnet) error { _, err := p.dial("tcp", "127.0.0.1"); return err },
-		"no address":          func(t *testing.T, p netAndWnet) error { _, err := p.dial("tcp", ""); return err },
-		"bad port":            func(t *testing.T, p netAndWnet) error { _, err := p.dial("tcp", "127.0.0.1:http-but-not"); return err },
-		"port too big":        func(t *testing.T, p netAndWnet) error { _, err := p.dial("tcp", "127.0.0.1:70000"); return err },
-		"v6 address for tcp4": func(t *testing.T, p netAndWnet) error { _, err := p.dial("tcp4", "[::1]:1"); return err },
-		"not ours":            func(t *testing.T, p netAndWnet) error { _, err := p.listen("tcp", "192.0.2.1:0"); return err },
-	} {
-		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
-			want, got := shape(f(t, pkgs[0])), shape(f(t, pkgs[1]))
+		"close of closed": func(l net.Listener, p pkg) error { l.Close(); return l.Close() },
+		"port in use":     func(l net.Listener, p pkg) error { return first(p.listen("tcp", l.Addr().String())) },
+		"refused":         func(l net.Listener, p pkg) error { l.Close(); return first(p.dial("tcp", l.Addr().String())) },
+		"unknown network": func(l net.Listener, p pkg) error { return first(p.dial("tpc", "127.0.0.1:1")) },
+		"listen unknown":  func(l net.Listener, p pkg) error { return first(p.listen("tpc", "127.0.0.1:1")) },
+		"no port":         func(l net.Listener, p pkg) error { return first(p.dial("tcp", "127.0.0.1")) },
+		"no address":      func(l net.Listener, p pkg) error { return first(p.dial("tcp", "")) },
+		"bad port":        func(l net.Listener, p pkg) error { return first(p.dial("tcp", "127.0.0.1:http-but-not")) },
+		"port too big":    func(l net.Listener, p pkg) error { return first(p.dial("tcp", "127.0.0.1:70000")) },
+		"v6 for tcp4":     func(l net.Listener, p pkg) error { return first(p.dial("tcp4", "[::1]:1")) },
+		"not ours":        func(l net.Listener, p pkg) error { return first(p.listen("tcp", "192.0.2.1:0")) },
+	}, func(p pkg, t *testing.T) (net.Listener, pkg) { return p.listener(t), p })
+}
+
+// compare runs each case on what each package makes.
+func compare[A, B any](t *testing.T, group string, cases map[string]func(A, B) error, with func(pkg, *testing.T) (A, B)) {
+	ours, theirs := pkg{Listen, Dial}, pkg{net.Listen, net.Dial}
+	for what, f := range cases {
+		t.Run(group+"/"+strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
+			got, want := shape(f(with(ours, t))), shape(f(with(theirs, t)))
 			if got != want {
 				t.Errorf("\ngot  %s\nwant %s", got, want)
 			}

@@ -175,7 +175,7 @@ func (fd *netFD) close() error {
 	fd.wakeNext(sched.Reading) // each that is woken so wakes the next
 	fd.wakeNext(sched.Writing)
 	err := fd.decref()
-	w.Park(t, trace.WaitJoin, fd.pd)
+	w.Park(t, trace.WaitIOClose, fd.pd)
 	return err
 }
 

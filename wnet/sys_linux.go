@@ -7,21 +7,33 @@ import (
 )
 
 // The sockets are non-blocking, so reads and writes are raw system calls: Go's
-// scheduler need not hear of them. recvfrom and sendto are read and write
+// scheduler need not hear of them, unless so much is copied that a stop of the
+// world would have to wait for it. recvfrom and sendto are read and write
 // without the way through the file layer, and sendto can leave SIGPIPE out.
+const rawMost = 64 << 10
 
 func sysRead(fd int, p []byte) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
-	if errno != 0 {
-		return 0, errno
+	n, errno := transfer(unix.SYS_RECVFROM, fd, p, 0)
+	if errno == 0 {
+		raceRead(p[:n])
 	}
-	raceRead(p[:n])
-	return int(n), 0
+	return n, errno
 }
 
 func sysWrite(fd int, p []byte) (int, unix.Errno) {
 	raceWrite(p)
-	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_NOSIGNAL)
+}
+
+func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, unix.Errno) {
+	var n uintptr
+	var errno unix.Errno
+	buf, size := unsafe.Pointer(unsafe.SliceData(p)), uintptr(len(p))
+	if size <= rawMost {
+		n, _, errno = unix.RawSyscall6(trap, uintptr(fd), uintptr(buf), size, flags, 0, 0)
+	} else {
+		n, _, errno = unix.Syscall6(trap, uintptr(fd), uintptr(buf), size, flags, 0, 0)
+	}
 	if errno != 0 {
 		return 0, errno
 	}
