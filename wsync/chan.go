@@ -141,7 +141,7 @@ func (c *Chan[T]) SendContext(ctx context.Context, v T) error {
 	sd.release()
 	switch {
 	case out == cancelled:
-		return ctx.Err()
+		return contextErr(ctx)
 	case out&closedBit != 0:
 		panicSend()
 	}
@@ -196,7 +196,7 @@ func (c *Chan[T]) RecvContext(ctx context.Context) (v T, ok bool, err error) {
 	if out == cancelled {
 		c.remove(&c.recvq, sd)
 		sd.release()
-		return v, false, ctx.Err()
+		return v, false, contextErr(ctx)
 	}
 	v = sd.val
 	sd.release()
@@ -364,24 +364,4 @@ func park(why trace.Reason) {
 	w := sched.Self()
 	w.Park(w.Begin(), why, nil)
 	panic("unreachable")
-}
-
-// parkContext waits for the end of ctx and returns its error.
-func parkContext(ctx context.Context, why trace.Reason) error {
-	w := sched.Self()
-	waitContext(ctx, w, w.Begin(), why, nil)
-	w.Release()
-	return ctx.Err()
-}
-
-// waitContext is Park, ended by ctx with the outcome cancelled. Whichever comes
-// first, the waker or the context, takes the ticket; the other does nothing.
-func waitContext(ctx context.Context, w *sched.Waiter, t sched.Ticket, why trace.Reason, obj any) int {
-	if ctx.Done() == nil {
-		return w.Park(t, why, obj)
-	}
-	stop := context.AfterFunc(ctx, func() { w.Ready(t, cancelled) })
-	out := w.Park(t, why, obj)
-	stop()
-	return out
 }

@@ -1,11 +1,14 @@
 package wsync
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/weftgo/weft/clock"
 	"github.com/weftgo/weft/sched"
 )
 
@@ -83,6 +86,35 @@ func TestDeadlockReportNamesWaitAndHolder(t *testing.T) {
 	} {
 		if text := deadlock(t, c.main); !strings.Contains(text, c.want) {
 			t.Errorf("report lacks %q:\n%s", c.want, text)
+		}
+	}
+}
+
+// A wait with a deadline is no deadlock, and under a virtual clock takes no time.
+func TestContextDeadlineEndsWaitOnTheRuntimesClock(t *testing.T) {
+	waits := func(ctx context.Context) (errs []error) {
+		sem, full := NewSemaphore(1), NewChan[int](0)
+		errs = append(errs, sem.Acquire(ctx, 2))
+		sem.TryAcquire(1)
+		errs = append(errs, sem.Acquire(ctx, 1), full.SendContext(ctx, 1))
+		_, _, err := full.RecvContext(ctx)
+		return append(errs, err)
+	}
+	for _, c := range []struct {
+		clock clock.Clock
+		d     time.Duration
+	}{{nil, 2 * time.Millisecond}, {clock.NewVirtual(), 3 * time.Hour}} {
+		err := sched.Run(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), c.d)
+			defer cancel()
+			for i, err := range waits(ctx) {
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("wait %d: %v", i, err)
+				}
+			}
+		}, sched.Options{Procs: 1, Clock: c.clock})
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }

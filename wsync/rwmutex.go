@@ -125,7 +125,8 @@ func (r *rlocker) Lock()   { (*RWMutex)(r).RLock() }
 func (r *rlocker) Unlock() { (*RWMutex)(r).RUnlock() }
 
 // Holder returns the coroutine that writes; nil when none does or an ordinary
-// goroutine does. It is for reports: the answer may be old on return.
+// goroutine does. It is for reports, made
+// while the holder can't run.
 func (rw *RWMutex) Holder() *sched.G { return holder(rw.heldBy()) }
 
 // HeldBy names the writer for reports; "" when there is none.

@@ -61,7 +61,7 @@ func (s *Semaphore) Acquire(ctx context.Context, n int64) error {
 		s.grantLocked() // it may have been the one that was in the way
 		s.mu.Unlock()
 		sd.release()
-		return ctx.Err()
+		return contextErr(ctx)
 	}
 	sd.release()
 	return nil
