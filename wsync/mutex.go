@@ -82,8 +82,7 @@ func (m *Mutex) Unlock() {
 }
 
 // Holder returns the coroutine that holds m; nil when it is free or held by an
-// ordinary goroutine. It is for reports, made
-// while the holder can't run.
+// ordinary goroutine. It is for reports that are made while the holder can't run.
 func (m *Mutex) Holder() *sched.G { return holder(m.heldBy()) }
 
 // HeldBy names the holder for reports, as "g7 main.worker"; "" when m is free.

@@ -125,8 +125,7 @@ func (r *rlocker) Lock()   { (*RWMutex)(r).RLock() }
 func (r *rlocker) Unlock() { (*RWMutex)(r).RUnlock() }
 
 // Holder returns the coroutine that writes; nil when none does or an ordinary
-// goroutine does. It is for reports, made
-// while the holder can't run.
+// goroutine does. It is for reports that are made while the writer can't run.
 func (rw *RWMutex) Holder() *sched.G { return holder(rw.heldBy()) }
 
 // HeldBy names the writer for reports; "" when there is none.

@@ -13,10 +13,7 @@ import (
 // zero, under q.mu, and a waiter counts itself and queues itself in one critical
 // section of the same lock: whoever is counted is in the queue.
 
-const (
-	wgWaiters = 1<<32 - 1 // the low half counts waiters
-	wgOne     = 1 << 32   // one in the counter, the high half
-)
+const wgWaiters = 1<<32 - 1 // the low half counts waiters, the high half is the counter
 
 // waitQueue is a queue of plain waiters with its lock.
 type waitQueue struct {
