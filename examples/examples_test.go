@@ -76,7 +76,7 @@ func TestHelloExplainsItsLife(t *testing.T) {
 var lifeSteps = []string{
 	"entry\n", "checks\n", "schedinit\n", "newproc(main)\n", "mstart\n",
 	"runtime main\n", "sysmon\n", "initialisers\n", "main\n",
-	"newproc g2 main.", "g2 (fresh",
+	"newproc g2 main.", "g2 (fresh", "main returned\n", "exit\n",
 }
 
 func TestEchoSendsBackWhatItGets(t *testing.T) {

@@ -67,7 +67,6 @@ func (r *runtimeFlags) run(env *environ, main func()) error {
 		return weft.Run(main, opts...)
 	}
 	rec := trace.New(trace.Options{Sinks: sinks})
-	rec.Start()
 	err := weft.Run(main, append(opts, weft.Trace(rec))...)
 	return errors.Join(err, rec.Stop())
 }

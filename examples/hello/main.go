@@ -24,9 +24,7 @@ func main() {
 	opts := []weft.Option{weft.Procs(1)}
 	if *explain {
 		text := trace.NewText(os.Stderr, trace.TextOptions{})
-		rec := trace.New(trace.Options{Sinks: []trace.Sink{text}})
-		rec.Start()
-		opts = append(opts, weft.Trace(rec)) // Main stops it
+		opts = append(opts, weft.Trace(trace.New(trace.Options{Sinks: []trace.Sink{text}})))
 	}
 	if *sleep {
 		weft.Main(sleepThenPrint, opts...)
