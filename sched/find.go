@@ -288,7 +288,20 @@ func (mp *M) idle() (*G, trace.Queue, bool) {
 	if s.lastpoll.Load() != 0 && s.lastpoll.Swap(0) != 0 {
 		return mp.sleepInPoller()
 	}
+	if !s.napping.Load() && s.anyNext() {
+		s.breakPoller() // who sleeps there shall look after it
+	}
 	return nil, 0, mp.stopm()
+}
+
+// anyNext reports whether some P has a runnext.
+func (s *Sched) anyNext() bool {
+	for _, pp := range s.allp() {
+		if pp.runnext.load() != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Sched) isDead() bool {
@@ -298,6 +311,7 @@ func (s *Sched) isDead() bool {
 }
 
 // recheck looks at every queue and timer, and gets an idle P if there is work.
+// What stands in a runnext is too young to steal and doesn't count: see nap.
 func (s *Sched) recheck() *P {
 	work := s.runqsize.Load() > 0
 	for _, pp := range s.allp() {
@@ -305,7 +319,7 @@ func (s *Sched) recheck() *P {
 			break
 		}
 		w := pp.timers.when0.Load()
-		work = pp.runq.len() > 0 || pp.runnext.load() != nil || pp.forks.pending() || (w != 0 && w <= s.Now())
+		work = pp.runq.len() > 0 || pp.forks.pending() || (w != 0 && w <= s.Now())
 	}
 	if !work {
 		return nil
@@ -372,7 +386,13 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 // any other.
 //
 // Nothing is lost: who adds work and sees napping does so before it is cleared,
-// and the M looks at every queue after it has cleared it.
+// and the M looks at every queue after it has cleared it. It doesn't go to the
+// long sleep while a runnext is taken, but goes on napping: whoever put it there
+// may have relied on that, and may compute for long.
+//
+// (A waker's look at napping may pass its own plain store to the queue, in the
+// processor. Then an M sleeps although there is work. The work is in the queue
+// of the waker's own P, which runs it next if nobody steals it.)
 const (
 	firstNap = int64(50e3) // ns
 	napCount = 6
@@ -383,7 +403,14 @@ const (
 
 func (mp *M) nap() int64 {
 	s := mp.sched
-	if s.virtual != nil || mp.naps >= napCount || s.npidle.Load() >= s.procs.Load() {
+	if s.virtual != nil || s.npidle.Load() >= s.procs.Load() {
+		mp.naps = 0
+		return 0
+	}
+	if mp.naps >= napCount {
+		if s.anyNext() {
+			return maxNap
+		}
 		mp.naps = 0
 		return 0
 	}

@@ -51,19 +51,26 @@ func (g *wg) wait() {
 	w.Park(t, trace.WaitUser, nil)
 }
 
+// run is Run, and a check that it leaves no goroutine behind.
 func run(t testing.TB, o Options, main func()) {
 	t.Helper()
-	before := runtime.NumGoroutine()
+	before := othersGoroutines()
 	if err := Run(main, o); err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; runtime.NumGoroutine() > before; i++ {
+	for i := 0; othersGoroutines() > before; i++ {
 		if i > 5000 {
 			buf := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines left of %d:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+			t.Fatalf("%d goroutines left of %d:\n%s", othersGoroutines(), before, buf[:runtime.Stack(buf, true)])
 		}
 		time.Sleep(time.Millisecond) // they are on their way out
 	}
+}
+
+// othersGoroutines counts those that no live runtime owns.
+func othersGoroutines() int {
+	own, _ := ownGoroutines()
+	return runtime.NumGoroutine() - own
 }
 
 func procs(n int) Options { return Options{Procs: n} }

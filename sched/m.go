@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"sync/atomic"
+
 	"github.com/weftgo/weft/trace"
 )
 
@@ -22,7 +24,8 @@ type M struct {
 
 	// Owned by this M.
 	p        *P
-	userword uint64 // what p.word is while in user mode
+	word     *atomic.Uint64 // &p.word, or &noP
+	userword uint64         // what p.word is while in user mode
 	curg     *G
 	op       op // what the coroutine that switched to g0 wants done
 	ticket   Ticket
@@ -53,7 +56,7 @@ const (
 )
 
 func (s *Sched) newMLocked() *M {
-	mp := &M{id: s.nm.Load(), sched: s, note: make(chan struct{}, 1)}
+	mp := &M{id: s.nm.Load(), sched: s, word: &noP, note: make(chan struct{}, 1)}
 	mp.stk.m, mp.stk.g0 = mp, true
 	s.nm.Add(1)
 	s.allm = append(s.allm, mp)

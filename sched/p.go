@@ -91,10 +91,21 @@ func pword(owner int32, tick uint64, mode uint64) uint64 {
 // enter takes mp from user to runtime mode and returns its P, nil if it has
 // none (any more). The caller is the coroutine that runs on mp.
 func (mp *M) enter() *P {
-	if pp := mp.p; pp != nil && pp.word.CompareAndSwap(mp.userword, mp.userword|modeRuntime) {
-		return pp
+	if mp.word.CompareAndSwap(mp.userword, mp.userword+modeRuntime) {
+		return mp.p
 	}
 	return mp.enterSlow()
+}
+
+// noP is where M.word points while M.p is nil. It is never what an M expects.
+var noP atomic.Uint64
+
+func init() { noP.Store(pword(ownerNone, 0, modeRuntime)) }
+
+// dropP notes that mp has no P.
+func (mp *M) dropP() {
+	mp.p = nil
+	mp.word = &noP
 }
 
 // enterSlow: the P was retaken, or a thief is at it. If it is gone and another
@@ -106,7 +117,7 @@ func (mp *M) enterSlow() *P {
 		if pp.word.CompareAndSwap(mp.userword, mp.userword|modeRuntime) {
 			return pp
 		}
-		mp.p = nil
+		mp.dropP()
 	}
 	s := mp.sched
 	if s.npidle.Load() == 0 {
@@ -133,7 +144,7 @@ func (mp *M) acquirep(pp *P) {
 	if w := pp.word.Load(); w>>ownerShift != ownerNone {
 		throw("acquirep: the P has an owner")
 	}
-	mp.p = pp
+	mp.p, mp.word = pp, &pp.word
 	pp.m.Store(mp)
 	mp.userword = pword(mp.id, pp.schedtick, modeUser)
 	pp.word.Store(mp.userword | modeRuntime)
@@ -146,7 +157,7 @@ func (mp *M) acquirep(pp *P) {
 // with it: nobody else will.
 func (mp *M) releasep() *P {
 	pp := mp.p
-	mp.p = nil
+	mp.dropP()
 	pp.m.Store(nil)
 	pp.word.Store(pword(ownerNone, pp.schedtick, modeRuntime))
 	return pp

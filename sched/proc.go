@@ -20,18 +20,49 @@ func (mp *M) mstart() {
 // schedule runs coroutines until the runtime ends. It stays on g0: a coroutine
 // comes back to it by a switch and never calls it.
 func (mp *M) schedule() {
-	for mp.p != nil || mp.nop() {
-		gp, from := mp.shortcut()
-		if gp == nil {
-			if gp, from = mp.findRunnable(); gp == nil {
-				return
+	var s *stk // what to run next, if that is known
+	for s != nil || mp.p != nil || mp.nop() {
+		if s == nil {
+			gp, from := mp.shortcut()
+			if gp == nil {
+				if gp, from = mp.findRunnable(); gp == nil {
+					return
+				}
+			}
+			if s = mp.execute(gp, from); s == nil {
+				continue
 			}
 		}
-		if s := mp.execute(gp, from); s != nil {
-			s.Switch()
-			mp.afterSwitch(s)
+		s.Switch()
+		if mp.op == opPark && mp.park0(mp.curg) {
+			s = mp.handover()
+			continue
 		}
+		mp.afterSwitch(s)
+		s = nil
 	}
+}
+
+// handover is the shortest way from a coroutine that has parked to one that it
+// has readied, which stands in runnext with a stack: shortcut and execute in
+// one. nil: take the long way.
+func (mp *M) handover() *stk {
+	mp.curg, mp.op = nil, opNone
+	pp := mp.p
+	if pp == nil || pp.gate.Load() != 0 || pp.nextStreak >= maxNextStreak || pp.ring != nil ||
+		pp.schedtick%61 == 0 || pp.timers.when0.Load() != 0 {
+		return nil
+	}
+	gp := pp.runnext.load()
+	if gp == nil || gp.stk == nil {
+		return nil
+	}
+	pp.runnext.store(nil)
+	pp.nextStreak++
+	s := gp.stk
+	s.m = mp
+	mp.startg(pp, gp, trace.QRunnext, false)
+	return s
 }
 
 // shortcut takes the next coroutine from the local queue, when it is the turn
@@ -86,8 +117,7 @@ func (mp *M) afterSwitch(s *stk) {
 	gp, op := mp.curg, mp.op
 	mp.curg, mp.op = nil, opNone
 	switch op {
-	case opPark:
-		mp.park0(gp)
+	case opPark: // it was readied before it was parked, and is queued again
 	case opYield:
 		gp.setStatus(Grunnable)
 		if mp.p == nil {
@@ -114,25 +144,29 @@ func (mp *M) afterSwitch(s *stk) {
 
 // park0 commits a park. This must happen here, on g0, after the coroutine has
 // left its stack: from the moment that the wait is parked another M may resume
-// it, and two threads can't be on one stack.
-func (mp *M) park0(gp *G) {
-	s := mp.sched
+// it, and two threads can't be on one stack. False: gp had been readied.
+func (mp *M) park0(gp *G) bool {
 	gp.setStatus(Gwaiting) // before the commit: afterwards gp isn't ours
 	if !gp.commit(mp.ticket) {
-		// Readied before it was parked: it is still ours and runs on, next.
-		gp.setStatus(Grunnable)
-		if s.rec != nil {
-			mp.emitReady(gp, 0, trace.QRunnext, trace.ByEarly)
-		}
-		if mp.p == nil {
-			s.globrunqput(gp)
-		} else {
-			mp.nextg, mp.nextq = gp, trace.QRunnext
-		}
-		return
+		mp.unpark(gp)
+		return false
 	}
 	if mp.p == nil || mp.p.gate.Load() != 0 {
-		s.unwindParked(gp)
+		mp.sched.unwindParked(gp)
+	}
+	return true
+}
+
+// unpark: gp was readied before it was parked. It is still ours, and runs next.
+func (mp *M) unpark(gp *G) {
+	gp.setStatus(Grunnable)
+	if mp.sched.rec != nil {
+		mp.emitReady(gp, 0, trace.QRunnext, trace.ByEarly)
+	}
+	if mp.p == nil {
+		mp.sched.globrunqput(gp)
+	} else {
+		mp.nextg, mp.nextq = gp, trace.QRunnext
 	}
 }
 
@@ -300,8 +334,15 @@ func goready(gp *G, by trace.Cause) {
 		return
 	}
 	pp := mp.enter()
-	mp.ready(pp, gp, st.g.ID(), by)
-	mp.leave(pp)
+	if pp == nil || pp.ring != nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 {
+		mp.ready(pp, gp, st.g.ID(), by)
+		mp.leave(pp)
+		return
+	}
+	gp.setStatus(Grunnable) // ready, shortened
+	count(&pp.stats.readies, 1)
+	pp.runnext.store(gp)
+	storeRel64(&pp.word, mp.userword)
 }
 
 // ready queues gp, in runtime mode with pp or without a P.
