@@ -100,7 +100,10 @@ func (c *Chan[T]) Send(v T) {
 		park(trace.WaitChanSendNil)
 	}
 	if c.trySend(v) == blocked {
-		sd := c.enqueueSend(v)
+		sd := acquireSudog[T](sched.Self()) // enqueueSend by hand: a call less, 2 %
+		sd.val = v
+		c.sendq.push(sd)
+		c.mu.Unlock()
 		if sd.w.Park(sd.t, trace.WaitChanSend, c)&closedBit != 0 {
 			sd.release()
 			panicSend()
@@ -156,7 +159,9 @@ func (c *Chan[T]) Recv() (v T, ok bool) {
 	}
 	v, st := c.tryRecv()
 	if st == blocked {
-		sd := c.enqueueRecv()
+		sd := acquireSudog[T](sched.Self()) // enqueueRecv by hand
+		c.recvq.push(sd)
+		c.mu.Unlock()
 		out := sd.w.Park(sd.t, trace.WaitChanReceive, c)
 		v = sd.val
 		sd.release()
