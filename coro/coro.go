@@ -119,7 +119,7 @@ func New(fn func(*Coro)) *Coro {
 		panic("coro: New with a nil function")
 	}
 	c := &Coro{id: lastID.Add(1), fn: fn}
-	c.raw.Init(c.main)
+	c.raw.Init(func(*Raw) { c.main() })
 	return c
 }
 

@@ -305,7 +305,7 @@ func BenchmarkResumeYield(b *testing.B) {
 func BenchmarkRawSwitch(b *testing.B) {
 	var r coro.Raw
 	stop := false
-	r.Init(func() {
+	r.Init(func(*coro.Raw) {
 		for !stop {
 			r.Back()
 		}

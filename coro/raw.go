@@ -21,10 +21,10 @@ type Raw struct {
 // that switched to it (see Finish).
 //
 // The goroutines that call Init and Switch must not be locked to a thread.
-func (r *Raw) Init(body func()) {
+func (r *Raw) Init(body func(*Raw)) {
 	r.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		r.yield = yield
-		body()
+		body(r)
 	})
 }
 

@@ -51,17 +51,16 @@ func (s Status) String() string {
 type G struct {
 	Waiter // its embedded state word is the arbiter; G.Waiter.g is this G
 
-	status     atomic.Uint32 // Status; for inspection and checks, decides nothing
-	waitwhy    trace.Reason  // why it parks
-	goid       atomic.Uint64
-	schedlink  *G     // next in a gList
-	stk        *stk   // nil: fresh, has not run yet
-	fn         func() // what it runs
-	gopc       uintptr
-	parent     uint64
-	waitobj    any
-	sleepTimer *sleepTimer // made at the first Sleep
-	sched      *Sched
+	status    atomic.Uint32 // Status; for inspection and checks, decides nothing
+	waitwhy   trace.Reason  // why it parks
+	goid      atomic.Uint64
+	schedlink *G     // next in a gList
+	stk       *stk   // nil: fresh, has not run yet
+	fn        func() // what it runs
+	gopc      uintptr
+	parent    uint64
+	waitobj   any
+	sched     *Sched
 }
 
 // ID returns the coroutine's number, which no other coroutine of its runtime
@@ -156,19 +155,16 @@ func (l *gList) append(m *gList) {
 // and keeps a parked G's execution state. Each M has one more, for g0, which is
 // its own goroutine's.
 type stk struct {
-	coro.Raw
-	g  *G
-	m  *M   // on which it runs; set before every Switch
-	g0 bool // an M's own stack: scheduling code, in runtime mode
-
-	// To a stack that doesn't run, before a Switch.
-	quit bool       // idle stack: end
-	dump *stackDump // parked stack: where are you? (deadlock.go)
-	link *stk
-
-	// From the stack, for whoever switched to it.
-	ended bool        // a Goexit is under way; the stack can't be reused
-	err   *PanicError // why, if it was a panic
+	coro.Raw // first: see stkMain
+	g        *G
+	m        *M          // on which it runs; set before every Switch
+	sleep    *sleepTimer // made at the first Sleep; for whoever runs on the stack
+	dump     *stackDump  // to a parked stack: where are you? (deadlock.go)
+	link     *stk        // in a list of free stacks
+	err      *PanicError // from a stack that has ended: the panic
+	g0       bool        // an M's own stack: scheduling code, in runtime mode
+	quit     bool        // to an idle stack: end
+	ended    bool        // from the stack: a Goexit is under way, it can't be reused
 }
 
 // here finds the stack that the caller runs on (RATIONALE: "How does a call

@@ -496,7 +496,7 @@ func (pd *PollDesc) deliver(list *gList, side Side) {
 	if w.g != nil {
 		list.push(w.g)
 	} else {
-		w.note <- struct{}{}
+		w.native().note <- struct{}{}
 	}
 }
 

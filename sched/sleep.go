@@ -18,11 +18,12 @@ func Sleep(d time.Duration) {
 		Yield()
 		return
 	}
-	t := gp.sleepTimer
+	t := gp.stk.sleep
 	if t == nil {
-		t = &sleepTimer{Timer: Timer{F: wakeSleeper, Arg: gp}}
-		gp.sleepTimer = t
+		t = &sleepTimer{Timer: Timer{F: wakeSleeper}}
+		gp.stk.sleep = t
 	}
+	t.Arg = gp // the stack's last G was another
 	ticket := gp.Begin()
 	t.Seq, t.d = uint64(ticket), d
 	t.Reset(gp.sched, gp.sched.Now()+int64(d), 0)

@@ -36,7 +36,7 @@ func (mp *M) stackalloc(pp *P) *stk {
 		}
 	}
 	s := new(stk)
-	s.Init(s.main)
+	s.Init(stkMain)
 	sc.nstk.Add(1)
 	return s
 }
@@ -55,6 +55,9 @@ func (mp *M) stackfree(s *stk) {
 	sc.nstkfree.Add(1)
 	sc.lock.Unlock()
 }
+
+// stkMain finds the stack that r is the beginning of.
+func stkMain(r *coro.Raw) { (*stk)(unsafe.Pointer(r)).main() }
 
 // main is what a stack does: run Gs until it is told to quit.
 func (s *stk) main() {
@@ -214,7 +217,7 @@ func (s *Sched) gputHalf(pp *P) {
 	s.glock.Unlock()
 }
 
-const gSlab = 16
+const gSlab = 17 // of 120 bytes: an allocation of 2048
 
 // gslabLocked makes Gs and enters them in allgs.
 func (s *Sched) gslabLocked() []G {

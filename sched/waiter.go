@@ -3,6 +3,7 @@ package sched
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/weftgo/weft/trace"
 )
@@ -53,16 +54,23 @@ type Ticket uint64
 // one from Self and gives it back with Release.
 type Waiter struct {
 	state atomic.Uint64
-	g     *G            // nil: an ordinary goroutine
-	note  chan struct{} // goroutine: one slot, filled by Ready when parked
+	g     *G // nil: an ordinary goroutine, and this is in a nativeWaiter
 
 	// Cache is a free slot for the owner (only the owner, only while it runs):
 	// wsync keeps its last queue node there.
 	Cache any
 }
 
-var goroutineWaiters = sync.Pool{New: func() any {
-	return &Waiter{note: make(chan struct{}, 1)}
+// nativeWaiter is a goroutine's. (A million coroutines do without note.)
+type nativeWaiter struct {
+	Waiter               // first: see native
+	note   chan struct{} // one slot, filled by whoever ends the wait of a parked one
+}
+
+func (w *Waiter) native() *nativeWaiter { return (*nativeWaiter)(unsafe.Pointer(w)) }
+
+var nativeWaiters = sync.Pool{New: func() any {
+	return &nativeWaiter{note: make(chan struct{}, 1)}
 }}
 
 // Self returns the Waiter of the calling coroutine, or one for the calling
@@ -71,13 +79,13 @@ func Self() *Waiter {
 	if gp := Getg(); gp != nil {
 		return &gp.Waiter
 	}
-	return goroutineWaiters.Get().(*Waiter)
+	return &nativeWaiters.Get().(*nativeWaiter).Waiter
 }
 
 // Release gives a goroutine's Waiter back. For a coroutine it does nothing.
 func (w *Waiter) Release() {
 	if w.g == nil {
-		goroutineWaiters.Put(w)
+		nativeWaiters.Put(w.native())
 	}
 }
 
@@ -118,7 +126,7 @@ func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
 //go:noinline
 func (w *Waiter) parkNative(t Ticket) {
 	if w.commit(t) {
-		<-w.note
+		<-w.native().note
 	}
 }
 
@@ -144,7 +152,7 @@ func (w *Waiter) Ready(t Ticket, outcome int) bool {
 		if w.g != nil {
 			goready(w.g, trace.ByCoroutine)
 		} else {
-			w.note <- struct{}{}
+			w.native().note <- struct{}{}
 		}
 	}
 	return ok
