@@ -178,7 +178,7 @@ func listenError(addr string, err error) error {
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &ae), errors.As(err, &de):
 		return usagef("-addr %s: %v: it must be HOST:PORT with an address of this machine", addr, errorCause(err))
 	}
-	return fmt.Errorf("-addr %s: %w", addr, err)
+	return fmt.Errorf("can't listen on %s: %w", addr, errorCause(err))
 }
 
 // errorCause strips what a net.OpError says before its cause.
