@@ -167,10 +167,19 @@ func TestFDNoEventIsLostBetweenReadAndPark(t *testing.T) {
 	})
 }
 
+// The end of the stream is behind the last bytes already when they are read:
+// no event will tell of it, so the read after them must not park.
 func TestFDShortReadThenEndOfStreamDoesNotPark(t *testing.T) {
 	fdTest(t, func(t *testing.T, pd *PollDesc, peer int) {
+		settle(t, pd, peer)
 		fdWrite(t, peer, "bye")
 		fdCheck(t, unix.Shutdown(peer, unix.SHUT_WR))
+		for i := 0; pd.flags.Load()&pdEager == 0; i++ { // until its event has come
+			if i == 1000 {
+				t.Fatal("the end of the stream has not made the descriptor eager")
+			}
+			Sleep(time.Millisecond)
+		}
 		buf := make([]byte, 16)
 		for i, want := range []int{3, 0, 0} {
 			if n, err := fdRead(pd, buf); n != want || err != nil {
@@ -475,6 +484,7 @@ func TestFDUnwoundCoroutineLeavesNoWaiter(t *testing.T) {
 		settle(t, pd, peer)
 		Go(func() {
 			defer func() { unwound = true }()
+			defer pd.Wait(Reading, trace.WaitIORead) // waits again, to no avail
 			pd.Wait(Reading, trace.WaitIORead)
 			t.Error("Wait returned at the end of the runtime")
 		}, 0)

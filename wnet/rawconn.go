@@ -56,7 +56,6 @@ func (c *rawConn) loop(op string, side sched.Side, why trace.Reason, f func(fd u
 	for {
 		pd.Arm(side)
 		if f(uintptr(c.fd.sysfd)) {
-			pd.More(side)
 			return nil
 		}
 		if err := pd.Wait(side, why); err != nil {

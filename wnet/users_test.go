@@ -81,7 +81,6 @@ func TestNetHTTPServesOnOurListenerThroughOurDialer(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	tr := &http.Transport{DialContext: new(Dialer).DialContext, MaxIdleConnsPerHost: 8}
-	defer tr.CloseIdleConnections()
 	client := &http.Client{Transport: tr, Timeout: time.Minute}
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -102,6 +101,7 @@ func TestNetHTTPServesOnOurListenerThroughOurDialer(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	tr.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	check(t, srv.Shutdown(ctx))
