@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/weftgo/weft"
 )
 
 // site is a Server under test on a listener of its own.
@@ -279,5 +282,35 @@ func TestDrainEndsAFullServer(t *testing.T) {
 	w.Drain(time.Minute)
 	if err := <-w.done; err != nil {
 		t.Errorf("Serve: %v", err)
+	}
+}
+
+func TestStalledClientHoldsOneCoroutine(t *testing.T) {
+	const stalled = 10
+	w := start(t, Config{Read: time.Minute, Handler: func(ctx *fasthttp.RequestCtx) {
+		s := weft.ReadStats()
+		fmt.Fprintf(ctx, "%d coroutines, %d parked", s.Coroutines, s.Parked)
+	}})
+	c, r := dial(t, w.addr)
+	count := func() (coroutines, parked int) {
+		_, body := ask(t, c, r, "/")
+		if _, err := fmt.Sscanf(body, "%d coroutines, %d parked", &coroutines, &parked); err != nil {
+			t.Fatal(err)
+		}
+		return coroutines, parked
+	}
+	before, _ := count()
+	for range stalled {
+		other, _ := dial(t, w.addr)
+		io.WriteString(other, "GET / HTTP/1.1\r\nHo")
+	}
+	for {
+		after, parked := count()
+		if after > before+stalled {
+			t.Fatalf("%d coroutines, want %d", after, before+stalled)
+		}
+		if after == before+stalled && parked >= stalled {
+			return
+		}
 	}
 }
