@@ -53,12 +53,12 @@ func (b *benching) run(env *environ, args []string) error {
 	known, _ := bench.Names()
 	for _, name := range args {
 		if !slices.Contains(known, name) {
-			return usagef("no benchmark %q: choose from %s", name, strings.Join(known, " "))
+			return fmt.Errorf("no benchmark %q: choose from %s", name, strings.Join(known, " "))
 		}
 		o.Names = append(o.Names, name)
 	}
 	if b.rounds < 0 {
-		return usagef("-rounds %d: must not be negative", b.rounds)
+		return fmt.Errorf("-rounds %d: must not be negative", b.rounds)
 	}
 	for s := range strings.SplitSeq(b.procs, ",") {
 		if b.procs == "" {
@@ -66,7 +66,7 @@ func (b *benching) run(env *environ, args []string) error {
 		}
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > 1024 {
-			return usagef("-procs %s: must be numbers from 1 to 1024 with commas between, such as 1,2", b.procs)
+			return fmt.Errorf("-procs %s: must be numbers from 1 to 1024 with commas between, such as 1,2", b.procs)
 		}
 		o.Procs = append(o.Procs, n)
 	}

@@ -35,15 +35,6 @@ var commands = []command{serveCommand, traceCommand, benchCommand}
 // environ is what a command writes to.
 type environ struct{ stdout, stderr io.Writer }
 
-// usageError is wrong usage: one line that says what to do instead.
-type usageError string
-
-func (e usageError) Error() string { return string(e) }
-
-func usagef(format string, args ...any) error {
-	return usageError(fmt.Sprintf(format, args...))
-}
-
 func main() {
 	if bench.IsChild() {
 		bench.Child()
@@ -56,22 +47,23 @@ func main() {
 // as in every Go program.
 func run(args []string, env *environ) int {
 	err := dispatch(args, env)
-	var deadlock *weft.DeadlockError
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0
-	case errors.As(err, &deadlock):
-		fmt.Fprintln(env.stderr, "fatal error:", err)
+	}
+	var deadlock *weft.DeadlockError
+	if errors.As(err, &deadlock) {
+		fmt.Fprintln(env.stderr, "fatal error:", deadlock)
 		return 2
 	}
-	fmt.Fprintln(env.stderr, "weft"+err.Error())
+	fmt.Fprintln(env.stderr, err)
 	return 1
 }
 
-// dispatch finds the command and runs it. Its errors go on after "weft".
+// dispatch finds the command and runs it. An error is one line, which for wrong
+// usage says what to do instead.
 func dispatch(args []string, env *environ) error {
 	if len(args) == 0 {
-		return usagef(": say what to do: %s; or weft help", strings.Join(names(), ", "))
+		return fmt.Errorf("weft: say what to do: %s; or weft help", strings.Join(names(), ", "))
 	}
 	name, args := args[0], args[1:]
 	switch name {
@@ -79,14 +71,14 @@ func dispatch(args []string, env *environ) error {
 		return help(args, env)
 	case "version", "-version", "--version":
 		if len(args) > 0 {
-			return usagef(" version: takes no arguments, not %q", args[0])
+			return fmt.Errorf("weft version: takes no arguments, not %q", args[0])
 		}
 		fmt.Fprintln(env.stdout, "weft", version(), runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH)
 		return nil
 	}
 	c := find(name)
 	if c == nil {
-		return usagef(": no command %q: the commands are %s; weft help tells more", name, strings.Join(names(), ", "))
+		return fmt.Errorf("weft: no command %q: the commands are %s; weft help tells more", name, strings.Join(names(), ", "))
 	}
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -95,15 +87,15 @@ func dispatch(args []string, env *environ) error {
 	case errors.Is(err, flag.ErrHelp):
 		return help([]string{name}, env)
 	case err != nil:
-		return usagef(" %s: %v; weft help %s lists the flags", name, err, name)
+		return fmt.Errorf("weft %s: %v; weft help %s lists the flags", name, err, name)
 	}
 	for i, arg := range fs.Args() {
 		if len(arg) > 1 && arg[0] == '-' && i > 0 {
-			return usagef(" %s: %s comes after an argument: flags go first", name, arg)
+			return fmt.Errorf("weft %s: %s comes after an argument: flags go first", name, arg)
 		}
 	}
 	if err := run(env, fs.Args()); err != nil {
-		return fmt.Errorf(" %s: %w", name, err)
+		return fmt.Errorf("weft %s: %w", name, err)
 	}
 	return nil
 }
@@ -126,7 +118,7 @@ func names() (all []string) {
 // help tells of all commands or of one.
 func help(args []string, env *environ) error {
 	if len(args) > 1 {
-		return usagef(" help: takes one command, not %d", len(args))
+		return fmt.Errorf("weft help: takes one command, not %d", len(args))
 	}
 	if len(args) == 0 {
 		fmt.Fprintln(env.stdout, "weft runs coroutines on a scheduler of its own.\n\nUsage:")
@@ -139,7 +131,7 @@ func help(args []string, env *environ) error {
 	}
 	c := find(args[0])
 	if c == nil {
-		return usagef(" help: no command %q: the commands are %s", args[0], strings.Join(names(), ", "))
+		return fmt.Errorf("weft help: no command %q: the commands are %s", args[0], strings.Join(names(), ", "))
 	}
 	fmt.Fprintf(env.stdout, "usage: weft %s [flags] %s\n\n%s\n\nFlags:\n", c.name, c.args, strings.TrimSpace(c.long))
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"runtime"
 
@@ -30,13 +31,13 @@ func (r *runtimeFlags) check(fs *flag.FlagSet) error {
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if given["procs"] && r.procs < 1 {
-		return usagef("-procs %d: there must be at least 1 P", r.procs)
+		return fmt.Errorf("-procs %d: there must be at least 1 P", r.procs)
 	}
 	if r.procs == 0 {
 		r.procs = runtime.GOMAXPROCS(0)
 	}
 	if given["io"] && r.io == "" {
-		return usagef("-io: name a model, such as epoll")
+		return fmt.Errorf("-io: name a model, such as epoll")
 	}
 	return nil
 }

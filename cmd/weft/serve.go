@@ -56,13 +56,13 @@ func (s *serving) run(env *environ, flags *flag.FlagSet, args []string) error {
 	}
 	for name, d := range map[string]time.Duration{"timeout": s.timeout, "idle": s.idle, "drain": s.drain} {
 		if d < 0 {
-			return usagef("-%s %v: must not be negative", name, d)
+			return fmt.Errorf("-%s %v: must not be negative", name, d)
 		}
 	}
 	dir := "."
 	switch {
 	case len(args) > 1:
-		return usagef("serves one directory, not %d", len(args))
+		return fmt.Errorf("serves one directory, not %d", len(args))
 	case len(args) == 1:
 		dir = args[0]
 	}
@@ -132,7 +132,7 @@ func openDir(dir string) (*os.Root, error) {
 		return nil, fileError(err)
 	}
 	if !info.IsDir() {
-		return nil, usagef("%s is not a directory: name the directory that holds it", dir)
+		return nil, fmt.Errorf("%s is not a directory: name the directory that holds it", dir)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -159,9 +159,9 @@ func fileError(err error) error {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return usagef("%s does not exist: check the name", name)
+		return fmt.Errorf("%s does not exist: check the name", name)
 	case errors.Is(err, fs.ErrPermission):
-		return usagef("%s: permission denied: change its mode or run as a user who may", name)
+		return fmt.Errorf("%s: permission denied: change its mode or run as a user who may", name)
 	}
 	return err
 }
@@ -172,11 +172,11 @@ func listenError(addr string, err error) error {
 	var de *net.DNSError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return usagef("%s is in use: stop who has it, or choose another -addr (port 0 takes a free one)", addr)
+		return fmt.Errorf("%s is in use: stop who has it, or choose another -addr (port 0 takes a free one)", addr)
 	case errors.Is(err, syscall.EACCES):
-		return usagef("%s: permission denied: ports below 1024 are the system's, choose another -addr", addr)
+		return fmt.Errorf("%s: permission denied: ports below 1024 are the system's, choose another -addr", addr)
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &ae), errors.As(err, &de):
-		return usagef("-addr %s: %v: it must be HOST:PORT with an address of this machine", addr, errorCause(err))
+		return fmt.Errorf("-addr %s: %v: it must be HOST:PORT with an address of this machine", addr, errorCause(err))
 	}
 	return fmt.Errorf("can't listen on %s: %w", addr, errorCause(err))
 }

@@ -37,10 +37,10 @@ type tracing struct {
 
 func (t *tracing) run(env *environ, args []string) error {
 	if len(args) != 1 {
-		return usagef("reads one recording, not %d: weft trace [flags] FILE", len(args))
+		return fmt.Errorf("reads one recording, not %d: weft trace [flags] FILE", len(args))
 	}
 	if t.json && t.text || t.perfetto != "" && (t.json || t.text) {
-		return usagef("-json, -text and -perfetto exclude each other: choose one")
+		return fmt.Errorf("-json, -text and -perfetto exclude each other: choose one")
 	}
 	f, err := os.Open(args[0])
 	if err != nil {
@@ -48,7 +48,7 @@ func (t *tracing) run(env *environ, args []string) error {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return usagef("%s is a directory: name a recording", args[0])
+		return fmt.Errorf("%s is a directory: name a recording", args[0])
 	}
 	if err := t.convert(env, trace.NewReader(f)); err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
