@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/weftgo/weft"
@@ -46,5 +47,21 @@ func TestRatioIsGoOverWeft(t *testing.T) {
 	}
 	if r := rows[0]; r.Name != "yield" || r.Procs != 1 || r.Ratio != r.GoNS/r.WeftNS {
 		t.Errorf("odd row %+v", r)
+	}
+}
+
+// For profiles: go test -bench Weft/chan -cpuprofile cpu.out.
+func BenchmarkWeft(b *testing.B) {
+	for _, w := range workloads {
+		if w.weft == nil {
+			continue
+		}
+		b.Run(w.name, func(b *testing.B) {
+			procs := w.procs[0]
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+			if err := weft.Run(func() { w.weft(b.N) }, weft.Procs(procs)); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }

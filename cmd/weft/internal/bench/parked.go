@@ -68,12 +68,13 @@ func goParked(n int) (wake, join func()) {
 	ready.Add(n)
 	gate.Add(1)
 	done.Add(n)
+	fn := func() {
+		ready.Done()
+		gate.Wait()
+		done.Done()
+	}
 	for range n {
-		go func() {
-			ready.Done()
-			gate.Wait()
-			done.Done()
-		}()
+		go fn()
 	}
 	ready.Wait()
 	return gate.Done, done.Wait
