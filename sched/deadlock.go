@@ -286,27 +286,29 @@ func (gp *G) describe() ParkedG {
 }
 
 // stackTrace asks a parked coroutine where it stands: it is switched to, sees
-// dump set (park), notes its own callers and switches back. The caller has
+// report set (postpark), notes its own callers and switches back. The caller has
 // proved that nobody else can resume it.
 func (gp *G) stackTrace() []uintptr {
 	st := gp.stk
 	if st == nil {
 		return nil
 	}
-	var d stackDump
-	st.dump = &d
+	var d stackReport
+	st.report = &d
 	st.Switch()
 	return d.pcs[:d.n]
 }
 
-type stackDump struct {
-	pcs [64]uintptr
+// stackReport is what a stack tells of itself.
+type stackReport struct {
+	pcs [64]uintptr // to a parked stack, which fills them in: its callers
 	n   int
+	err *PanicError // from a stack that has ended: the panic
 }
 
 func (st *stk) takeDump() {
-	st.dump.n = runtime.Callers(3, st.dump.pcs[:])
-	st.dump = nil
+	st.report.n = runtime.Callers(3, st.report.pcs[:])
+	st.report = nil
 	st.Back()
 }
 

@@ -157,14 +157,14 @@ func (l *gList) append(m *gList) {
 type stk struct {
 	coro.Raw // first: see stkMain
 	g        *G
-	m        *M          // on which it runs; set before every Switch
-	sleep    *sleepTimer // made at the first Sleep; for whoever runs on the stack
-	dump     *stackDump  // to a parked stack: where are you? (deadlock.go)
-	link     *stk        // in a list of free stacks
-	err      *PanicError // from a stack that has ended: the panic
-	g0       bool        // an M's own stack: scheduling code, in runtime mode
-	quit     bool        // to an idle stack: end
-	ended    bool        // from the stack: a Goexit is under way, it can't be reused
+	m        *M           // on which it runs; set before every Switch
+	sleep    *sleepTimer  // made at the first Sleep; for whoever runs on the stack
+	slot     any          // Waiter.Slot
+	link     *stk         // in a list of free stacks
+	report   *stackReport // to a parked stack: fill it in; from one that has ended: why
+	g0       bool         // an M's own stack: scheduling code, in runtime mode
+	quit     bool         // to an idle stack: end
+	ended    bool         // from the stack: a Goexit is under way, it can't be reused
 }
 
 // here finds the stack that the caller runs on (RATIONALE: "How does a call

@@ -131,8 +131,8 @@ func (mp *M) afterSwitch(s *stk) {
 	case opIdle:
 		mp.stackfree(s)
 	case opExit:
-		if s.err != nil {
-			mp.sched.fail(s.err)
+		if s.report != nil {
+			mp.sched.fail(s.report.err)
 		}
 		s.Finish()
 		mp.sched.nstk.Add(-1)
@@ -195,7 +195,7 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) *stk {
 // postpark is what a coroutine does first when it comes back from a park, if
 // there is anything to do.
 func (gp *G) postpark(st *stk) {
-	for st.dump != nil {
+	for st.report != nil {
 		st.takeDump()
 	}
 	if gp.sched.stopping.Load() {

@@ -14,7 +14,7 @@ import (
 // its P's queue without a switch. A stack leaves the run only when its G parks
 // or yields. Free stacks stand in the P's list, then in the runtime's.
 
-const maxStkFree = 64 // free stacks a P keeps; half of them go to the runtime's list
+const maxStkFree = 512 // free stacks a P keeps; beyond, they go to the runtime's list
 
 func (mp *M) stackalloc(pp *P) *stk {
 	if s := pp.stkfree; s != nil {
@@ -90,10 +90,10 @@ func (s *stk) run(fn func()) {
 
 func (s *stk) abnormal(v any) {
 	if v != nil {
-		s.err = &PanicError{
+		s.report = &stackReport{err: &PanicError{
 			PanicError: coro.PanicError{ID: s.g.ID(), Value: v, Stack: debug.Stack()},
 			Entry:      s.g.Entry(), GoPC: s.g.gopc, Parent: s.g.parent,
-		}
+		}}
 	}
 	s.ended = true
 	here.Delete()
@@ -217,7 +217,7 @@ func (s *Sched) gputHalf(pp *P) {
 	s.glock.Unlock()
 }
 
-const gSlab = 17 // of 120 bytes: an allocation of 2048
+const gSlab = 17 // of 104 bytes: an allocation of 1792
 
 // gslabLocked makes Gs and enters them in allgs.
 func (s *Sched) gslabLocked() []G {

@@ -55,16 +55,13 @@ type Ticket uint64
 type Waiter struct {
 	state atomic.Uint64
 	g     *G // nil: an ordinary goroutine, and this is in a nativeWaiter
-
-	// Cache is a free slot for the owner (only the owner, only while it runs):
-	// wsync keeps its last queue node there.
-	Cache any
 }
 
 // nativeWaiter is a goroutine's. (A million coroutines do without note.)
 type nativeWaiter struct {
 	Waiter               // first: see native
 	note   chan struct{} // one slot, filled by whoever ends the wait of a parked one
+	slot   any
 }
 
 func (w *Waiter) native() *nativeWaiter { return (*nativeWaiter)(unsafe.Pointer(w)) }
@@ -92,6 +89,15 @@ func (w *Waiter) Release() {
 // G returns the coroutine that waits, nil for an ordinary goroutine.
 func (w *Waiter) G() *G { return w.g }
 
+// Slot is a free place for the owner, while it runs: wsync keeps its last queue
+// nodes there. A coroutine's is its stack's, so there are as many as stacks.
+func (w *Waiter) Slot() *any {
+	if w.g != nil {
+		return &w.g.stk.slot
+	}
+	return &w.native().slot
+}
+
 // Begin returns the ticket of the wait that the owner is about to begin.
 func (w *Waiter) Begin() Ticket { return Ticket(w.state.Load() & waiterSeqMask) }
 
@@ -111,7 +117,7 @@ func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
 		if gp := w.g; gp != nil {
 			st := gp.prepark(t, why, obj)
 			st.Back()
-			if st.dump != nil || gp.sched.stopping.Load() {
+			if st.report != nil || gp.sched.stopping.Load() {
 				gp.postpark(st)
 			}
 		} else {

@@ -25,12 +25,10 @@ func acquireLockWait(w *sched.Waiter) *lockWait {
 	c := cacheOf(w)
 	sd := c.lock
 	if sd == nil || sd.busy { // busy: the coroutine is being unwound
-		sd = &lockWait{w: w}
+		sd = new(lockWait)
 		c.lock = sd
 	}
-	sd.busy = true
-	sd.t = w.Begin()
-	sd.outcome = granted
+	sd.begin(w, granted)
 	return sd
 }
 

@@ -30,12 +30,12 @@ type sudog[T any] struct {
 // caller still holds.
 func (sd *sudog[T]) ready() bool { return sd.w.Ready(sd.t, int(sd.outcome)) }
 
-// cache holds a waiter's nodes between its waits, in Waiter.Cache, so that who
+// cache holds a waiter's nodes between its waits, in Waiter.Slot, so that who
 // alternates between two types of channel, a mutex and a WaitGroup allocates
-// nothing. A million parked coroutines have a million of these: the small node
-// is part of it, the others are made when they are needed.
+// nothing. A million parked coroutines have a million of these, so whoever has
+// needed only the smallest node has only that in the slot, and no cache.
 type cache struct {
-	wait  waitNode  // WaitGroup, Cond, Semaphore
+	wait  *waitNode // WaitGroup, Cond, Semaphore
 	lock  *lockWait // Mutex, RWMutex
 	chans [2]any    // *sudog[T]
 	evict uint8     // the slot of chans to give up next
@@ -45,10 +45,12 @@ type cache struct {
 type waitNode = sudog[int64]
 
 func cacheOf(w *sched.Waiter) *cache {
-	c, ok := w.Cache.(*cache)
+	slot := w.Slot()
+	c, ok := (*slot).(*cache)
 	if !ok {
 		c = new(cache)
-		w.Cache = c
+		c.wait, _ = (*slot).(*waitNode)
+		*slot = c
 	}
 	return c
 }
@@ -60,30 +62,37 @@ func acquireSudog[T any](w *sched.Waiter) *sudog[T] {
 	if !ok || sd.busy {
 		sd, ok = c.chans[1].(*sudog[T])
 		if !ok || sd.busy {
-			sd = &sudog[T]{w: w}
+			sd = new(sudog[T])
 			c.chans[c.evict] = sd
 			c.evict ^= 1
 		}
 	}
-	sd.busy = true
-	sd.t = w.Begin()
-	sd.outcome = 0
+	sd.begin(w, 0)
 	return sd
 }
 
 // acquireWaitNode returns a node for a wait of w that begins now.
 func acquireWaitNode(w *sched.Waiter) *waitNode {
-	c := cacheOf(w)
-	if c.wait.busy {
-		c = new(cache) // the coroutine is being unwound
-		w.Cache = c
+	slot := w.Slot()
+	sd, _ := (*slot).(*waitNode)
+	c, _ := (*slot).(*cache)
+	if c != nil {
+		sd = c.wait
 	}
-	sd := &c.wait
-	sd.w = w
-	sd.busy = true
-	sd.t = w.Begin()
-	sd.outcome = granted
+	if sd == nil || sd.busy { // busy: the coroutine is being unwound
+		sd = new(waitNode)
+		if c != nil {
+			c.wait = sd
+		} else {
+			*slot = sd
+		}
+	}
+	sd.begin(w, granted)
 	return sd
+}
+
+func (sd *sudog[T]) begin(w *sched.Waiter, outcome int32) {
+	sd.w, sd.t, sd.outcome, sd.busy = w, w.Begin(), outcome, true
 }
 
 // release ends the owner's use of sd, which is in no queue any more.

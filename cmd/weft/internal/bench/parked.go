@@ -86,12 +86,13 @@ func weftParked(n int) (wake, join func()) {
 	ready.Add(n)
 	gate.Add(1)
 	done.Add(n)
+	fn := func() {
+		ready.Done()
+		gate.Wait()
+		done.Done()
+	}
 	for range n {
-		weft.Go(func() {
-			ready.Done()
-			gate.Wait()
-			done.Done()
-		})
+		weft.Go(fn)
 	}
 	ready.Wait()
 	return gate.Done, done.Wait
