@@ -51,9 +51,10 @@ import (
 //     further edge: that is why step 3 calls More for every other result.
 //
 // A short read means "empty" for stream sockets only. Callers that read
-// datagrams, accept connections, or can't know what others do with the
-// descriptor (SyscallConn) call More after every success: then only EAGAIN
-// leaves the token cleared, and that holds for every descriptor.
+// datagrams or accept connections call More after every success: then only
+// EAGAIN leaves the token cleared, and that says "empty" of every descriptor.
+// When somebody else may have used the descriptor or changed its ways
+// (SyscallConn, File), Disturb makes it eager.
 //
 // Deadlines. SetDeadline stores the time and, if nobody is parked on that side,
 // does nothing more. Wait publishes that it parks (parked = 1) and then reads

@@ -442,6 +442,34 @@ func TestConcurrentReadsShareTheBytes(t *testing.T) {
 	})
 }
 
+// One P, and a coroutine whose reads never wait: the other coroutine must get
+// its turns all the same.
+func TestReaderThatNeverWaitsLetsOthersRun(t *testing.T) {
+	err := sched.Run(func() {
+		a, b := connPair(t)
+		const reads = 20 * maxStreak
+		b.Write(make([]byte, reads))
+		turns, stop := 0, false
+		sched.Go(func() {
+			for !stop {
+				turns++
+				sched.Yield()
+			}
+		}, 0)
+		buf := make([]byte, 1)
+		for range reads {
+			if _, err := a.Read(buf); err != nil {
+				t.Error(err)
+			}
+		}
+		if turns < 15 {
+			t.Errorf("the other had %d turns during %d reads", turns, reads)
+		}
+		stop = true
+	}, sched.Options{Procs: 1})
+	check(t, err)
+}
+
 func TestUrgentDataDoesNotHideWhatFollows(t *testing.T) {
 	everywhere(t, func(t *testing.T, spawn func(func())) {
 		for range 20 {

@@ -27,6 +27,8 @@ type netFD struct {
 	laddr addr
 	raddr addr
 
+	streak uint8 // reads or accepts in a row that did not wait; the reading side's
+
 	mu    sched.Lock // guards queue
 	queue *lockWaiter
 
@@ -83,7 +85,7 @@ func (fd *netFD) read(p []byte) (int, error) {
 	if len(p) > maxRW {
 		p = p[:maxRW]
 	}
-	wait := pd.Idle(sched.Reading)
+	wait := fd.mustWait()
 	for {
 		if wait {
 			if err := pd.Wait(sched.Reading, trace.WaitIORead); err != nil {
@@ -111,6 +113,24 @@ func (fd *netFD) read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// maxStreak is how many reads in a row may find something before the others get
+// a turn: nothing else would stop one whose peer sends faster than it reads.
+const maxStreak = 64
+
+// mustWait tells whether to wait before the first read or accept of a call. It
+// yields now and then if not.
+func (fd *netFD) mustWait() bool {
+	if fd.pd.Idle(sched.Reading) {
+		fd.streak = 0
+		return true
+	}
+	if fd.streak++; fd.streak == maxStreak {
+		fd.streak = 0
+		sched.Yield()
+	}
+	return false
 }
 
 // Write writes all of p, parking as often as the peer takes no more. It returns

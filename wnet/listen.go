@@ -166,7 +166,7 @@ func (l *TCPListener) accept() (*TCPConn, error) {
 func (l *TCPListener) acceptSocket() (s int, remote unix.Sockaddr, err error) {
 	pd := l.pd
 	var b backOff
-	for wait := pd.Idle(sched.Reading); ; {
+	for wait := l.mustWait(); ; {
 		if wait {
 			if err := pd.Wait(sched.Reading, trace.WaitIOAccept); err != nil {
 				return -1, nil, err
