@@ -109,8 +109,8 @@ func (s *Sched) step(st trace.Step) {
 // wait blocks until the runtime has ended and cleans up after it.
 func (s *Sched) wait() error {
 	<-s.unwound
+	unregister(s) // first: what shutdown ends must not be counted as still there
 	s.shutdown()
-	unregister(s)
 	s.step(trace.StepExit)
 	if s.rec != nil {
 		s.rec.Flush()

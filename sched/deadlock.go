@@ -223,11 +223,17 @@ func ownGoroutines() (n int, quiet bool) {
 }
 
 // inert reports whether the goroutine with this trace can't wake a coroutine:
-// it is weft's own, or waits for one, or is part of the test harness.
+// it is blocked, and it is weft's own, or waits for one, or is part of the test
+// harness. One that has just been woken is not blocked.
 func inert(trace []byte) bool {
 	head, _, _ := bytes.Cut(trace, []byte("\n"))
-	if len(head) == 0 || bytes.Contains(head, []byte("[coroutine")) {
+	switch {
+	case len(head) == 0, bytes.Contains(head, []byte("[coroutine")):
 		return true
+	case bytes.Contains(head, []byte("[running")): // this one
+		return bytes.Contains(trace, []byte("weft/sched.(*Sched).watchDeadlock"))
+	case bytes.Contains(head, []byte("[runnable")):
+		return false
 	}
 	for _, mark := range inertMarks {
 		if bytes.Contains(trace, []byte(mark)) {
@@ -240,7 +246,7 @@ func inert(trace []byte) bool {
 var inertMarks = []string{
 	"weft/sched.(*M).mstart",
 	"weft/sched.(*Sched).sysmonMain",
-	"weft/sched.(*Sched).watchDeadlock",
+	"weft/sched.(*Sched).watchDeadlock(",
 	"weft/sched.(*Sched).wait(",
 	"weft/sched.(*Waiter).parkNative",
 	"testing.(*T).Run(",

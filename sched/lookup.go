@@ -35,12 +35,12 @@ func Unwinding() bool {
 // CanSpin reports whether somebody else can make progress while the caller
 // waits actively.
 func CanSpin() bool {
-	if runtime.GOMAXPROCS(0) == 1 {
-		return false
-	}
 	st := self()
-	return st == nil || st.m.sched.Procs() > 1
+	return gomaxprocs > 1 && (st == nil || st.m.sched.Procs() > 1)
 }
+
+// gomaxprocs is what it was when the program began: to ask takes a lock.
+var gomaxprocs = runtime.GOMAXPROCS(0)
 
 // Time turns a moment on the runtime's clock into wall time.
 func (s *Sched) Time(ns int64) time.Time { return s.start.Add(time.Duration(ns)) }

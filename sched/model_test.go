@@ -23,17 +23,17 @@ import (
 // future; only the first is followed, the other's continuations are counted.
 // For that a state must contain all that decides the future: the memory
 // shared, and for each thread what it has in hand. A coroutine's locals can't
-// be read, but they follow from what it saw: from the head and tail of every
-// queue at each of its steps in its present operation.
+// be read, but they follow from what it saw at each of its steps in its present
+// operation (program.observe).
 
 // program is what is to be checked.
 type program interface {
-	reset()                       // back to the start
-	bodies() []func(*modelThread) // the threads, the same every time
-	visible(b []byte) []byte      // what a step may read and branch on
-	state(b []byte) []byte        // all shared memory and results
-	stepped() error               // invariants, after every step
-	finished() error              // after the last
+	reset()                            // back to the start
+	bodies() []func(*modelThread)      // the threads, the same every time
+	observe(i int, seen []byte) []byte // adds what thread i's next step reads
+	state(b []byte) []byte             // all shared memory and results
+	stepped() error                    // invariants, after every step
+	finished() error                   // after the last
 }
 
 type modelThread struct {
@@ -41,14 +41,27 @@ type modelThread struct {
 	e       *explorer
 	body    func(*modelThread)
 	working bool
+	blocked func() bool // not nil: can't go on until it says true
 	ops     byte
-	seen    []byte // visible at each step since the last op
+	seen    []byte // observed at each step since the last op
 }
 
 // opDone says that the thread has nothing in hand that isn't in program.state.
 func (th *modelThread) opDone() {
 	th.ops++
 	th.seen = th.seen[:0]
+}
+
+// await blocks the thread until cond holds. It returns early when the run is
+// given up.
+func (th *modelThread) await(cond func() bool) {
+	th.blocked = cond
+	th.raw.Back()
+	th.blocked = nil
+}
+
+func (th *modelThread) canStep() bool {
+	return th.working && (th.blocked == nil || th.blocked())
 }
 
 func (th *modelThread) main() {
@@ -122,7 +135,7 @@ func (e *explorer) from() (orders float64, err error) {
 				return 0, err
 			}
 		}
-		if !e.threads[i].working {
+		if !e.threads[i].canStep() {
 			continue
 		}
 		first = false
@@ -137,7 +150,7 @@ func (e *explorer) from() (orders float64, err error) {
 		orders += n
 	}
 	if first {
-		if err := e.prog.finished(); err != nil {
+		if err := e.finished(); err != nil {
 			return 0, err
 		}
 		orders = 1
@@ -147,13 +160,22 @@ func (e *explorer) from() (orders float64, err error) {
 	return orders, nil
 }
 
+func (e *explorer) finished() error {
+	for i, th := range e.threads {
+		if th.working {
+			return fmt.Errorf("thread %d waits for ever", i)
+		}
+	}
+	return e.prog.finished()
+}
+
 // restart runs everything from the start along path.
 func (e *explorer) restart() error {
 	e.drain()
 	e.prog.reset()
 	e.runs++
 	for i, th := range e.threads {
-		th.working, th.ops, th.seen = true, 0, th.seen[:0]
+		th.working, th.blocked, th.ops, th.seen = true, nil, 0, th.seen[:0]
 		e.enter(i) // up to its first model()
 	}
 	for _, i := range e.path {
@@ -178,7 +200,7 @@ func (e *explorer) drain() {
 
 func (e *explorer) step(i int) error {
 	th := e.threads[i]
-	th.seen = e.prog.visible(th.seen)
+	th.seen = e.prog.observe(i, th.seen)
 	e.enter(i)
 	return e.prog.stepped()
 }
