@@ -112,7 +112,7 @@ func TestNameThatDoesNotResolve(t *testing.T) {
 func TestEachAddressOfANameIsTried(t *testing.T) {
 	everywhere(t, func(t *testing.T, spawn func(func())) {
 		l := listen(t)
-		good := l.laddr.ap
+		good := l.fd.laddr.ap
 		refused := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), good.Port())
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

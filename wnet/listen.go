@@ -74,7 +74,7 @@ func (lc *ListenConfig) listenTCP(network string, ap netip.AddrPort) (*TCPListen
 	}
 	local, err := unix.Getsockname(s)
 	if err == nil {
-		err = l.init(sched.Current(), s, &kind{network: network, listens: true}, local, nil)
+		err = l.fd.init(sched.Current(), s, &kind{network: network, listens: true}, local, nil)
 	}
 	if err != nil {
 		unix.Close(s)
@@ -109,7 +109,7 @@ func (lc *ListenConfig) bind(s, family int, v6only bool, ap netip.AddrPort) erro
 
 // TCPListener listens for TCP connections.
 type TCPListener struct {
-	netFD
+	fd        netFD
 	conns     *kind
 	keepAlive net.KeepAliveConfig
 }
@@ -127,19 +127,19 @@ func (l *TCPListener) Accept() (net.Conn, error) {
 
 // AcceptTCP is Accept with the connection's own type.
 func (l *TCPListener) AcceptTCP() (*TCPConn, error) {
-	if err := l.lock(sched.Reading); err != nil {
-		return nil, l.listenError("accept", err)
+	if err := l.fd.lock(sched.Reading); err != nil {
+		return nil, l.fd.listenError("accept", err)
 	}
-	defer l.unlock(sched.Reading)
+	defer l.fd.unlock(sched.Reading)
 	c, err := l.accept()
 	if err != nil {
-		return nil, l.listenError("accept", err)
+		return nil, l.fd.listenError("accept", err)
 	}
 	return c, nil
 }
 
 func (l *TCPListener) accept() (*TCPConn, error) {
-	if err := l.pd.Begin(sched.Reading); err != nil {
+	if err := l.fd.pd.Begin(sched.Reading); err != nil {
 		return nil, err
 	}
 	s, remote, err := l.acceptSocket()
@@ -148,12 +148,12 @@ func (l *TCPListener) accept() (*TCPConn, error) {
 	}
 	var b backOff
 	for {
-		c, err := newTCPConn(l.pd.Sched(), s, l.conns, remote, l.keepAlive, !inheritsOptions)
+		c, err := newTCPConn(l.fd.pd.Sched(), s, l.conns, remote, l.keepAlive, !inheritsOptions)
 		if err == nil {
 			return c, nil
 		}
 		if exhausted(err) { // the poller has no room: the connection isn't dropped for that
-			err = b.wait(l.pd)
+			err = b.wait(l.fd.pd)
 		}
 		if err != nil {
 			unix.Close(s)
@@ -164,16 +164,16 @@ func (l *TCPListener) accept() (*TCPConn, error) {
 
 // acceptSocket takes a connection from the kernel's queue.
 func (l *TCPListener) acceptSocket() (s int, remote unix.Sockaddr, err error) {
-	pd := l.pd
+	pd := l.fd.pd
 	var b backOff
-	for wait := l.mustWait(); ; {
+	for wait := l.fd.mustWait(); ; {
 		if wait {
 			if err := pd.Wait(sched.Reading, trace.WaitIOAccept); err != nil {
 				return -1, nil, err
 			}
 		}
 		pd.Arm(sched.Reading)
-		s, remote, err := sysAccept(l.sysfd)
+		s, remote, err := sysAccept(l.fd.sysfd)
 		if wait = err == unix.EAGAIN; wait {
 			continue
 		}
@@ -216,14 +216,23 @@ func exhausted(err error) bool {
 // Close stops listening. A parked Accept fails with net.ErrClosed; when Close
 // returns, the address is free.
 func (l *TCPListener) Close() error {
-	if err := l.close(); err != nil {
-		return l.listenError("close", err)
+	if err := l.fd.close(); err != nil {
+		return l.fd.listenError("close", err)
 	}
 	return nil
 }
 
 // Addr returns the address that l listens on.
-func (l *TCPListener) Addr() net.Addr { return l.laddr.get() }
+func (l *TCPListener) Addr() net.Addr { return l.fd.laddr.get() }
+
+// SetDeadline sets the deadline of Accept; the zero time means never.
+func (l *TCPListener) SetDeadline(t time.Time) error { return l.fd.SetDeadline(t) }
+
+// SyscallConn gives access to the descriptor, as TCPConn's.
+func (l *TCPListener) SyscallConn() (syscall.RawConn, error) { return l.fd.SyscallConn() }
+
+// File returns a duplicate of the descriptor, as TCPConn's.
+func (l *TCPListener) File() (*os.File, error) { return l.fd.File() }
 
 func (fd *netFD) listenError(op string, err error) error {
 	return &net.OpError{Op: op, Net: fd.kind.network, Addr: fd.laddr.get(), Err: netErr(err)}

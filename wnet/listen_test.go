@@ -25,7 +25,7 @@ func TestCloseEndsParkedAccept(t *testing.T) {
 		for range 2 { // one parks in accept, one waits for its turn
 			spawn(func() { _, err := l.Accept(); done <- err })
 		}
-		parked(t, &l.netFD, sched.Reading)
+		parked(t, &l.fd, sched.Reading)
 		check(t, l.Close())
 		for range 2 {
 			isOpError(t, await(done), "accept", net.ErrClosed)
@@ -43,7 +43,7 @@ func TestAddressIsFreeWhenCloseReturns(t *testing.T) {
 		for range 30 {
 			done := make(chan error, 1)
 			spawn(func() { _, err := l.Accept(); done <- err })
-			parked(t, &l.netFD, sched.Reading)
+			parked(t, &l.fd, sched.Reading)
 			check(t, l.Close())
 			again, err := Listen("tcp", addr)
 			check(t, err)
@@ -256,11 +256,11 @@ func TestPauseOfAcceptEndsWithClose(t *testing.T) {
 		spawn(func() {
 			var b backOff
 			b.ns = int64(time.Hour) // min makes it a second; Close must not wait for it
-			check(t, l.lock(sched.Reading))
-			defer l.unlock(sched.Reading)
-			done <- netErr(b.wait(l.pd))
+			check(t, l.fd.lock(sched.Reading))
+			defer l.fd.unlock(sched.Reading)
+			done <- netErr(b.wait(l.fd.pd))
 		})
-		parked(t, &l.netFD, sched.Reading)
+		parked(t, &l.fd, sched.Reading)
 		l.Close()
 		if err := await(done); err != net.ErrClosed {
 			t.Fatal(err)
@@ -273,7 +273,7 @@ func TestBackOffDoublesUpToASecond(t *testing.T) {
 	l.SetDeadline(time.Unix(1, 0)) // each wait ends at once
 	var b backOff
 	for _, want := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000} {
-		if err := b.wait(l.pd); err != os.ErrDeadlineExceeded {
+		if err := b.wait(l.fd.pd); err != os.ErrDeadlineExceeded {
 			t.Fatal(err)
 		}
 		if got := time.Duration(b.ns); got != want*time.Millisecond {
@@ -356,5 +356,12 @@ func TestWildcardsListenAsInNet(t *testing.T) {
 			nl.Close()
 			wl.Close()
 		}
+	}
+}
+
+func TestListenerIsNoConn(t *testing.T) {
+	var l any = listen(t)
+	if _, ok := l.(interface{ Read([]byte) (int, error) }); ok {
+		t.Error("a listener has a Read method")
 	}
 }
