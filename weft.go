@@ -2,10 +2,12 @@ package weft
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"time"
 
+	"github.com/weftgo/weft/clock"
 	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/sched"
 	"github.com/weftgo/weft/trace"
@@ -26,6 +28,23 @@ func IO(model string) Option { return func(o *sched.Options) { o.IO = model } }
 // Trace records the run. The runtime starts the recorder when it begins, and
 // flushes it when it ends; Main also stops it. After Run that is the caller's.
 func Trace(rec *trace.Recorder) Option { return func(o *sched.Options) { o.Recorder = rec } }
+
+// Seed makes a run repeat: one P, a generator seeded with n that picks who runs
+// next of all that can, and a clock that stands still while anybody can run and
+// then jumps to the next timer. The same program makes the same decisions
+// again, as far as they don't depend on what is outside the runtime: the
+// network, ordinary goroutines, a coroutine that blocks natively or computes for
+// 10 ms, map order, real time.
+func Seed(n uint64) Option {
+	return func(o *sched.Options) {
+		o.Chooser = seeded{rand.New(rand.NewPCG(n, 0x9E3779B97F4A7C15))}
+		o.Clock = clock.NewVirtual()
+	}
+}
+
+type seeded struct{ r *rand.Rand }
+
+func (s seeded) Choose(runnable []*sched.G) int { return s.r.IntN(len(runnable)) }
 
 // SharedQueue replaces the Ps' local queues by one shared queue under a lock:
 // the scheduler that Go had before its Ps, to see what they are for.

@@ -84,10 +84,8 @@ func (s *Sched) newMain(main func()) *G {
 // main is the runtime's own main, on g1.
 func (s *Sched) main(main func()) {
 	s.step(trace.StepRuntimeMain)
-	if s.chooser == nil {
-		s.step(trace.StepSysmon)
-		s.startSysmon()
-	}
+	s.step(trace.StepSysmon)
+	s.startSysmon()
 	defer s.mainEnded() // also when main panics or calls Goexit
 	s.step(trace.StepInit)
 	for _, init := range s.opts.Init {

@@ -26,9 +26,9 @@ import (
 //
 // Breaking runq.go in any of these ways is found (tried on a copy): tail
 // published before the slot is written; CAS of head replaced by a store, in
-// get, takeHalf or steal; put without the check for a full ring; n not halved,
-// or "n > runqsize/2" left out in steal; the newest given twice (tail published
-// with n+1).
+// get, takeHalf or steal; put that takes one too many; in steal, n not halved,
+// "n > runqsize/2" left out, no look for room, tail read before head, the newest
+// given twice (tail published with n+1).
 
 const modelGs = 24
 

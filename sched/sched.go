@@ -151,14 +151,18 @@ func New(opts Options) (*Sched, error) {
 }
 
 func (o *Options) check() error {
-	if o.Procs == 0 {
+	switch {
+	case o.Procs != 0:
+	case o.Chooser != nil:
+		o.Procs = 1
+	default:
 		o.Procs = runtime.GOMAXPROCS(0)
 	}
 	switch {
 	case o.Procs < 0 || o.Procs > MaxProcs:
 		return fmt.Errorf("weft: %d Ps: give a number from 1 to %d, or 0 for GOMAXPROCS", o.Procs, MaxProcs)
 	case o.Chooser != nil && o.Procs != 1:
-		return fmt.Errorf("weft: a Chooser (or a seed) decides for one P, not for %d: add Procs(1)", o.Procs)
+		return fmt.Errorf("weft: a Chooser (or a seed) decides for one P, not for %d: leave Procs out", o.Procs)
 	}
 	return nil
 }

@@ -18,10 +18,10 @@ import (
 // Checked: nobody waits for ever; nobody is made runnable twice; each wait is
 // ended once, and Park returns the outcome of who ended it.
 //
-// Found when broken (tried on a copy): commit that ignores the ticket, or that
-// stores instead of the CAS; claim that ignores the ticket, or doesn't tell of
-// waiterParked; no second look of park0 at the gate; a look before the commit;
-// prepark that doesn't look at stopping is not needed for this: park0 sees it.
+// Found when broken (tried on a copy): commit or claim that ignores the ticket;
+// claim that always or never tells of waiterParked; unwindClaim of a wait that
+// is not parked; no second look at the gate in park0, or a look before the
+// commit. Not seen, because it lies within a step: a store in place of a CAS.
 type waiterModel struct {
 	waits  int
 	wakers [][]int // which waits each readies, in order
