@@ -40,7 +40,7 @@
 //  4. On g0 the park is committed: from here on anybody may resume the
 //     coroutine. g0 runs the next one (park0, schedule).
 //  5. When no coroutine can run, the M gives its P back and sleeps in the poller
-//     (sched/find.go, poll/epoll_linux.go).
+//     (sched/idle.go, poll/epoll_linux.go).
 //  6. Bytes arrive. The poller reports the descriptor's key; netpoll finds the
 //     waiter, ends its wait with the ticket, and queues the coroutine.
 //  7. The M takes a P again and switches to the coroutine. Park returns, the

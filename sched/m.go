@@ -32,7 +32,7 @@ type M struct {
 	nextg    *G // found by a finishing stack: run it first
 	nextq    trace.Queue
 	spinning bool
-	naps     uint8 // naps in a row that ended with nothing worth it (find.go)
+	naps     uint8 // naps in a row that ended with nothing worth it (idle.go)
 	foundAt  int64 // when the last search found something, 0: none has since the last nap
 
 	// Written by whoever takes the M out of sched.midle, before it fills note.

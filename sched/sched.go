@@ -21,8 +21,8 @@
 //     who adds work sees no searcher and wakes one, or the searcher sees the work.
 //     A worker that found nothing first naps a little, and longer each time, and
 //     while it does nobody is woken: for two coroutines that take turns on one P
-//     a wake-up each time would cost more than their work (find.go).
-//  4. The last idle worker sleeps in the poller, until the next timer (find.go).
+//     a wake-up each time would cost more than their work (idle.go).
+//  4. The last idle worker sleeps in the poller, until the next timer (idle.go).
 //  5. sysmon takes the P of a worker that has been in user mode for 10 ms with
 //     the same coroutine (p.go, sysmon.go).
 //
@@ -97,7 +97,7 @@ type Sched struct {
 	nmspinning atomic.Int32
 	nm         atomic.Int32 // len(allm)
 	nsleep     atomic.Int32 // Ms that sleep, in midle or in the poller
-	napping    atomic.Bool  // the M in the poller sleeps a short while (find.go)
+	napping    atomic.Bool  // the M in the poller sleeps a short while (idle.go)
 	runqsize   atomic.Int32 // of runq
 	stopping   atomic.Bool  // main has returned: unwind
 	nstk       atomic.Int32 // stacks

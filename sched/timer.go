@@ -21,7 +21,7 @@ import (
 //
 // No wake-up is lost: arming publishes when0 first and then looks for a poller
 // that sleeps past it (wakeForTimer); who goes to sleep publishes until when,
-// and then looks at every when0 again (find.go). One of the two sees the other.
+// and then looks at every when0 again (idle.go). One of the two sees the other.
 
 // Timer calls F(Arg, Seq) once it is due, in runtime mode on g0 (or on the
 // goroutine that polls for a runtime without Ps to spare): F must not park or
