@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -89,37 +88,4 @@ func benchParkReady(b *testing.B, procs int) {
 			main.Park(t, trace.WaitUser, nil)
 		}
 	})
-}
-
-// BenchmarkQueue shows what the Ps' own queues are for (design row 12): the same
-// work with them, and with one shared queue under a lock.
-func BenchmarkQueue(b *testing.B) {
-	for _, p := range []int{1, 2, 8} {
-		for _, shared := range []bool{false, true} {
-			name := map[bool]string{false: "local", true: "shared"}[shared]
-			b.Run(fmt.Sprintf("%s/%dP", name, p), func(b *testing.B) { benchQueue(b, p, shared) })
-		}
-	}
-}
-
-func benchQueue(b *testing.B, procs int, shared bool) {
-	const parents, yields = 64, 20
-	err := Run(func() {
-		for range b.N/(parents*yields) + 1 {
-			var g wg
-			g.add(parents)
-			for range parents {
-				Go(func() {
-					for range yields {
-						Yield()
-					}
-					g.done()
-				}, 0)
-			}
-			g.wait()
-		}
-	}, Options{Procs: procs, Shared: shared})
-	if err != nil {
-		b.Fatal(err)
-	}
 }
