@@ -12,24 +12,24 @@ import (
 // epoll registers a descriptor once, for everything, edge-triggered; a wait
 // then costs as much as there are events, however many descriptors there are.
 //
-// Wake writes to an eventfd that is registered level-triggered. woken is 1 from
-// the Wake that writes until a Wait that could block has read the eventfd:
+// Wake rings the bell, which is registered level-triggered. woken is 1 from the
+// Wake that rings until a Wait that could block has hushed the bell:
 //
 //   - A Wait that cannot block, or that has other events to return, sees the
-//     eventfd's event and leaves it, so it is still there for one that can.
-//   - A Wait that can block reads the eventfd first and then clears woken. A
-//     Wake that comes between the two writes nothing, and needs not: this Wait
+//     bell's event and leaves it, so it is still there for one that can.
+//   - A Wait that can block hushes the bell first and then clears woken. A
+//     Wake that comes between the two doesn't ring, and needs not: this Wait
 //     is on its way out and counts as woken by it. One that comes later finds
-//     woken 0 and writes.
+//     woken 0 and rings.
 //
-// mu is held for reading by whoever uses epfd or evfd, and for writing by Close
+// mu is held for reading by whoever uses epfd or bell, and for writing by Close
 // alone: neither number can be reused by another file under a call in progress.
 type epoll struct {
 	mu     sync.RWMutex
 	closed atomic.Bool
 	woken  atomic.Uint32
-	epfd   int // constant until Close
-	evfd   int // constant until Close
+	epfd   int  // constant until Close
+	bell   bell // constant until Close
 	nsec   bool
 
 	raw []unix.EpollEvent // Wait's alone
@@ -37,20 +37,18 @@ type epoll struct {
 
 const epollEverything = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET
 
-func newDefault() (Poller, error) { return newEpoll() }
-
 func newEpoll() (Poller, error) {
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	evfd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	bell, err := newBell()
 	if err != nil {
 		unix.Close(epfd)
-		return nil, os.NewSyscallError("eventfd2", err)
+		return nil, err
 	}
-	e := &epoll{epfd: epfd, evfd: evfd, nsec: haveEpollPwait2()}
-	if err := e.ctl(unix.EPOLL_CTL_ADD, evfd, unix.EPOLLIN, WakeKey); err != nil {
+	e := &epoll{epfd: epfd, bell: bell, nsec: haveEpollPwait2()}
+	if err := e.ctl(unix.EPOLL_CTL_ADD, bell.fd, unix.EPOLLIN, WakeKey); err != nil {
 		e.Close()
 		return nil, err
 	}
@@ -147,8 +145,7 @@ func (e *epoll) collect(events []Event, raw []unix.EpollEvent, mayTakeWake bool)
 		}
 	}
 	if n == 0 && mayTakeWake {
-		var count [8]byte
-		unix.RawSyscall(unix.SYS_READ, uintptr(e.evfd), uintptr(unsafe.Pointer(&count)), 8)
+		e.bell.hush()
 		e.woken.Store(0)
 	}
 	return n
@@ -186,16 +183,7 @@ func (e *epoll) Wake() error {
 	if e.closed.Load() {
 		return ErrClosed
 	}
-	return e.ring()
-}
-
-// ring writes to the eventfd. It cannot be full: it counts to 2^64-1.
-func (e *epoll) ring() error {
-	one := uint64(1)
-	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(e.evfd), uintptr(unsafe.Pointer(&one)), 8)
-	if errno != 0 {
-		return os.NewSyscallError("write eventfd", errno)
-	}
+	e.bell.ring()
 	return nil
 }
 
@@ -203,9 +191,9 @@ func (e *epoll) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return ErrClosed
 	}
-	e.ring() // not Wake: an earlier one may have been taken before closed was set
+	e.bell.ring() // not Wake: an earlier one may have been taken before closed was set
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	unix.Close(e.evfd)
+	e.bell.close()
 	return os.NewSyscallError("close", unix.Close(e.epfd))
 }

@@ -4,8 +4,6 @@ package poll
 
 import "errors"
 
-var errNoEpoll = errors.New("poll: epoll needs Linux, and this system's own pollers are not implemented yet")
+var errNoEpoll = errors.New(`poll: model "epoll" needs Linux; use "poll"`)
 
 func newEpoll() (Poller, error) { return nil, errNoEpoll }
-
-func newDefault() (Poller, error) { return nil, errNoEpoll }

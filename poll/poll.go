@@ -28,7 +28,7 @@ const (
 	Readable Ready = 1 << iota // a read, or an accept, has something to say: data, a connection, the end, an error
 	Writable                   // a write has something to say: room, an error; a connect is over
 	Hangup                     // the peer has ended its writing, or everything; stays so. Comes with Readable
-	Failed                     // an error is pending. Comes with Readable and Writable
+	Failed                     // an error is pending, or the descriptor was closed. Comes with Readable and Writable
 	Urgent                     // out-of-band data has come
 )
 
@@ -67,25 +67,32 @@ type Poller interface {
 	Name() string
 
 	// Add registers fd, which must be non-blocking for anything useful.
-	// Registering it twice is an error that is fs.ErrExist.
+	// Registering it twice is an error that is fs.ErrExist. Regular files and
+	// directories, of which a system can only say that they are always ready,
+	// are refused with an error that is fs.ErrPermission.
 	Add(fd int, key Key) error
 
-	// Modify adds want to what is waited for on fd. A level-triggered poller
-	// reports only what was declared, and forgets it with the report; an
-	// edge-triggered one reports every change and has nothing to do here.
+	// Modify adds want, of Readable, Writable and Urgent, to what is waited for
+	// on fd. A level-triggered poller reports nothing before it is declared, and
+	// forgets with a report what that says, and Urgent with Readable; one that
+	// can't tell Hangup and Failed (select) reports what they come with. An
+	// edge-triggered poller reports every change and has nothing to do here.
 	Modify(fd int, key Key, want Ready) error
 
 	// Remove ends the registration of fd. It must be called before fd is
-	// closed. Events that another thread's Wait has already taken from the
-	// operating system can still come out of it afterwards. Removing what is
-	// not registered is an error that is fs.ErrNotExist.
+	// closed; once it has returned, the poller keeps nothing of fd open. It may
+	// wait for another thread's Wait to leave the operating system, never for
+	// anything else. Events that this Wait has already taken can still come out
+	// of it afterwards. Removing what is not registered is an error that is
+	// fs.ErrNotExist.
 	Remove(fd int) error
 
 	// Wait fills events and returns how many there are. It blocks until there
 	// is at least one, until Wake, or for timeout nanoseconds: for ever if
 	// timeout is negative, not at all if it is 0. It never returns before the
 	// timeout with neither event nor Wake. When it cannot block it makes a raw
-	// system call: Go's scheduler does not hear of it.
+	// system call, where the system has them: Go's scheduler does not hear of
+	// it. A descriptor that was closed without Remove never makes Wait fail.
 	Wait(events []Event, timeout int64) (int, error)
 
 	// Wake makes the Wait that now blocks return no events, or else the next one
@@ -111,15 +118,20 @@ func Models() []string {
 // New returns the poller of a model; "" means this system's best. A model that
 // cannot be had is an error that says why: there is no falling back to another.
 func New(model string) (Poller, error) {
+	if model == "" {
+		model = best
+	}
 	switch model {
-	case "":
-		return newDefault()
 	case "epoll":
 		return newEpoll()
-	case "select", "poll", "uring":
-		return nil, fmt.Errorf("poll: model %q is not implemented yet; use \"epoll\"", model)
+	case "poll":
+		return newPoll()
+	case "select":
+		return newSelect()
+	case "uring":
+		return nil, fmt.Errorf("poll: model %q is not implemented yet; use %q", model, best)
 	case "blocking", "busy":
-		return nil, fmt.Errorf("poll: model %q has no poller and is not implemented yet; use \"epoll\"", model)
+		return nil, fmt.Errorf("poll: model %q has no poller and is not implemented yet; use %q", model, best)
 	}
 	return nil, fmt.Errorf("poll: unknown model %q; the models are %s", model, strings.Join(Models(), ", "))
 }

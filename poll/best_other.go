@@ -1,0 +1,5 @@
+//go:build weftpoll || (!linux && !weftselect)
+
+package poll
+
+const best = "poll"

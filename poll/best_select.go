@@ -1,0 +1,5 @@
+//go:build weftselect && !weftpoll
+
+package poll
+
+const best = "select"
