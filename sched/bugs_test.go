@@ -109,6 +109,7 @@ func TestWorkAddedWhileTheLastSearcherStopsIsSeen(t *testing.T) {
 			s := machine(t, 2)
 			mp := s.newM()
 			mp.spinning = true
+			mp.naps = napCount // no nap would help it out
 			s.nmspinning.Add(1)
 			add(s, s.allp()[0]) // it saw a searcher: no wakep
 			gp, _, ok := mp.idle()
@@ -148,8 +149,7 @@ func TestTheLastSearcherThatFindsWorkWakesAnother(t *testing.T) {
 
 // Work is brought from outside at each moment, one after the other, at which an
 // M on its way to sleep asks the clock, and when all sleep. Fails (hangs) when
-// newprocForeign doesn't wake, when wakepNow relies on a nap that is over, or
-// breakPoller's wake isn't kept for a sleep that begins later.
+// newprocForeign doesn't wake.
 func TestSubmitAtEachMomentOfGoingToSleep(t *testing.T) {
 	for _, p := range []int{1, 2, 4} {
 		for _, network := range []bool{false, true} {
@@ -265,14 +265,15 @@ func TestAPairThatReadiesEachOtherStarvesNobody(t *testing.T) {
 			pair := func(mine, other *slot) {
 				for !stop && rounds < enough {
 					mine.wait()
-					rounds++
+					if rounds++; rounds == 100 {
+						start(Current(), func() { stop = true; g.done() })
+					}
 					other.ready()
 				}
 				other.ready()
 				g.done()
 			}
 			g.add(3)
-			start(Current(), func() { stop = true; g.done() })
 			Go(func() { pair(&a, &b) }, 0)
 			Go(func() { pair(&b, &a) }, 0)
 			a.ready()
@@ -342,8 +343,7 @@ func TestLenIsNeverTornNorFalselyZero(t *testing.T) {
 }
 
 // The queue at its full size, with thieves on other threads, across the wrap of
-// its counters. Fails when get or steal store head instead of the CAS, or put
-// publishes tail first.
+// its counters. Fails when steal stores head instead of the CAS.
 func TestRunqHammerAcrossTheWrap(t *testing.T) {
 	const total = 200_000
 	gs := make([]G, total)
@@ -425,38 +425,27 @@ func TestRetakeOfAPThatWasHandedOnFails(t *testing.T) {
 	}
 }
 
-// A descriptor becomes ready while the only P computes: the M that slept in the
-// poller has a coroutine and no P. Fails (hangs) when it doesn't queue that
-// globally.
+// The M that sleeps in the poller finds a coroutine, but all Ps have been taken
+// meanwhile. Fails (hangs) when it doesn't queue that globally.
 func TestACoroutineFoundWithoutAnIdlePIsNotLost(t *testing.T) {
-	watchdog(t)
-	run(t, Options{Procs: 1, NoDeadlock: true}, func() {
-		s := Current()
-		pd, peer := watchedPair(t, s)
-		defer func() { pd.Evict(); pd.Close() }()
-		settle(t, pd, peer)
-		Block(s.stopSysmon) // it would take the P away
-		var read slot
-		Go(func() {
-			fdCheck(t, pd.Wait(Reading, trace.WaitIORead))
-			read.ready()
-		}, 0)
-		computing := make(chan struct{})
-		go func() {
-			for s.lastpoll.Load() != 0 || !s.quiescent() {
-				runtime.Gosched()
-			}
-			s.Newproc(func() {
-				close(computing)
-				for s.runqsize.Load() == 0 {
-					runtime.Gosched()
-				}
-			}, 0)
-			<-computing
-			fdWrite(t, peer, "x")
-		}()
-		read.wait()
-	})
+	s := machine(t, 1)
+	if err := s.netpollinit(); err != nil {
+		t.Fatal(err)
+	}
+	gp := parkedReader(t, s)
+	mp := s.newM()
+	s.lastpoll.Store(0)
+	s.mwg.Go(func() { mp.sleepInPoller() })
+	for s.runqsize.Load() == 0 {
+		runtime.Gosched()
+	}
+	s.lock.Lock()
+	got := s.runq.pop()
+	s.runqsize.Store(0)
+	s.lock.Unlock()
+	if got != gp || mp.p != nil {
+		t.Errorf("the global queue has %v, the M %v", got, mp.p)
+	}
 }
 
 // A timer that is earlier than all others is armed from outside, between the
@@ -464,23 +453,25 @@ func TestACoroutineFoundWithoutAnIdlePIsNotLost(t *testing.T) {
 // and when it sleeps. Fails (hangs) when Reset doesn't break the sleep, or the
 // wake of a sleep not yet begun isn't kept.
 func TestAnEarlierTimerReachesWhoSleeps(t *testing.T) {
-	for _, network := range []bool{false, true} {
-		watchdog(t)
-		c := &hookClock{Clock: clock.NewReal()}
-		run(t, Options{Procs: 2, Clock: c}, func() {
-			s := Current()
-			if network {
-				if err := s.netpollinit(); err != nil {
-					t.Error(err)
+	for _, p := range []int{1, 2} {
+		for _, network := range []bool{false, true} {
+			watchdog(t)
+			c := &hookClock{Clock: clock.NewReal()}
+			run(t, Options{Procs: p, Clock: c}, func() {
+				s := Current()
+				if network {
+					if err := s.netpollinit(); err != nil {
+						t.Error(err)
+					}
 				}
-			}
-			far := &Timer{F: func(any, uint64) {}}
-			far.Reset(s, s.Now()+int64(time.Hour), 0)
-			for i := range 40 {
-				armEarly(s, c, i%2 == 0)
-			}
-			far.Stop()
-		})
+				far := &Timer{F: func(any, uint64) {}}
+				far.Reset(s, s.Now()+int64(time.Hour), 0)
+				for i := range 40 {
+					armEarly(s, c, i%2 == 0)
+				}
+				far.Stop()
+			})
+		}
 	}
 }
 
@@ -522,8 +513,8 @@ func TestABreakIsNotEatenByANonBlockingPoll(t *testing.T) {
 	}
 }
 
-// Fails (hangs, or the order is wrong) when pdestroy drops the timers, or one is
-// armed on a P that has gone.
+// Fails (hangs) when pdestroy drops the timers, or one is armed on a P that has
+// gone.
 func TestTimersOfARemovedPFire(t *testing.T) {
 	watchdog(t)
 	var fired []int
@@ -552,6 +543,7 @@ func TestTimersOfARemovedPFire(t *testing.T) {
 			}
 			arm(&pp.timers, 2*i+1)
 		}
+		s.SetProcs(4) // others, with the same numbers
 		g.wait()
 	})
 	if !slices.IsSorted(fired) || len(fired) != 8 {
@@ -572,14 +564,14 @@ func loseP() {
 // who comes back from a call without a P isn't queued globally.
 func TestACoroutineThatLostItsPEndsAndCallsAsAnyOther(t *testing.T) {
 	watchdog(t)
-	var s slot
 	calls := []func(){
 		func() {},
 		Yield,
 		runtime.Goexit,
 		func() { defer func() { _ = recover() }(); panic(errBoom) },
 		func() { Sleep(1) },
-		func() { s.ready(); s.wait() },
+		func() { var s slot; s.ready(); s.wait() },
+		func() { var s slot; Go(s.ready, 0); s.wait() },
 		func() { var n wg; n.add(1); Go(n.done, 0); n.wait() },
 		func() { Do([]func(){Yield, func() {}, loseP}) },
 	}
