@@ -26,23 +26,19 @@ import (
 // hushed, and that happens in the critical section that ends the call, so before
 // the next copy. A Wake is a change that stays (woken) until a Wait takes it.
 //
-// A report is of a registration, not of a number: what a call says of a
-// descriptor that was registered after the copy (since > sentAt) is of an
-// earlier owner of the number, and is dropped.
-//
 // While a call blocks, the kernel holds the files it was asked about. One that
 // its owner closed would live on: its peer would see no end, its port would
 // stay taken. So Remove ends a call that may have the descriptor, and returns
-// when it is over.
+// when it is over. That also settles what becomes of a number that is used
+// again: its new owner is registered after every call that had the old one.
 type level struct {
 	set  fdSet // constant; what it wants is guarded by mu, what it passed is Wait's
 	bell bell  // constant until Close
 
 	mu     sync.Mutex // guards what follows
 	regs   []registration
-	top    int    // every descriptor in the set is below
-	adds   uint64 // registrations so far
-	woken  bool   // a Wake that no Wait has taken
+	top    int  // every descriptor in the set is below
+	woken  bool // a Wake that no Wait has taken
 	closed bool
 
 	calling bool      // a copy of the set was made for a call that is not over
@@ -52,16 +48,15 @@ type level struct {
 	over    sync.Cond // calls has changed
 
 	// Wait's alone.
-	sent   int    // top, as of the copy
-	sentAt uint64 // adds, as of the copy
-	cursor int    // where to begin to scan, so that each has its turn
+	sent   int // top, as of the copy
+	cursor int // where to begin to scan, so that each has its turn
 }
 
 // registration is what is known of a descriptor; regs has it at its number.
 type registration struct {
-	key   Key
-	since uint64 // adds, as of its Add; 0: not registered
-	want  Ready  // declared and not yet reported. Only grows while a call is on
+	key        Key
+	registered bool
+	want       Ready // declared and not yet reported. Only grows while a call is on
 }
 
 // fdSet is a set of descriptors in the form that one system call wants, twice:
@@ -122,11 +117,10 @@ func (l *level) Add(fd int, key Key) error {
 	for len(l.regs) <= fd {
 		l.regs = append(l.regs, registration{})
 	}
-	if l.regs[fd].since != 0 {
+	if l.regs[fd].registered {
 		return l.errorOf(fd, unix.EEXIST)
 	}
-	l.adds++
-	l.regs[fd] = registration{key: key, since: l.adds}
+	l.regs[fd] = registration{key: key, registered: true}
 	l.top = max(l.top, fd+1)
 	l.set.want(fd, 0)
 	return nil
@@ -154,7 +148,7 @@ func (l *level) findLocked(fd int) (*registration, error) {
 	if l.closed {
 		return nil, ErrClosed
 	}
-	if fd < 0 || fd >= len(l.regs) || l.regs[fd].since == 0 {
+	if fd < 0 || fd >= len(l.regs) || !l.regs[fd].registered {
 		return nil, l.errorOf(fd, unix.ENOENT)
 	}
 	return &l.regs[fd], nil
@@ -189,7 +183,7 @@ func (l *level) Remove(fd int) error {
 	passed := l.calling && reg.want != 0
 	*reg = registration{}
 	l.set.want(fd, 0)
-	for l.top > l.bell.fd+1 && l.regs[l.top-1].since == 0 {
+	for l.top > l.bell.fd+1 && !l.regs[l.top-1].registered {
 		l.top--
 	}
 	if passed {
@@ -244,7 +238,7 @@ func (l *level) begin(timeout int64) (int64, error) {
 		timeout = 0
 	}
 	l.set.pass(l.top)
-	l.sent, l.sentAt = l.top, l.adds
+	l.sent = l.top
 	l.calling, l.blocks = true, timeout != 0
 	return timeout, nil
 }
@@ -297,7 +291,7 @@ func (l *level) collectLocked(events []Event) (n int) {
 }
 
 // reportLocked makes an event of what a call said of fd, unless that is the
-// bell or has changed hands, and forgets that it was wanted. Whoever reads
+// bell or has been removed, and forgets that it was wanted. Whoever reads
 // declares Urgent along with Readable, so the two go together.
 //
 // No descriptor is reported again and again: a system call says what was
@@ -305,7 +299,7 @@ func (l *level) collectLocked(events []Event) (n int) {
 // these come with Readable and Writable, so that nothing is left.
 func (l *level) reportLocked(fd int, r Ready, ev *Event) bool {
 	reg := &l.regs[fd]
-	if reg.since == 0 || reg.since > l.sentAt {
+	if !reg.registered {
 		return false
 	}
 	reg.want &^= r

@@ -142,11 +142,43 @@ func TestSelectRefusesDescriptorsPastFDSETSIZE(t *testing.T) {
 					t.Errorf("%v does not say %q", err, word)
 				}
 			}
+			if temporary, ok := err.(interface{ Temporary() bool }); !ok || !temporary.Temporary() {
+				t.Error("a server would take it for its end")
+			}
 			high = dupTo(t, fd, unix.FD_SETSIZE-1) // the last that it takes
 			err = p.Add(high, 7)
 		}
 		check(t, err)
 		check(t, p.Modify(high, 7, poll.Readable))
 		expect(t, p, poll.Readable)
+	})
+}
+
+// What woke a call, a Wake, a descriptor armed or removed, must not wake the
+// next one: that would be a busy wait that nobody sees but the processor.
+func TestLevelDoesNotSpin(t *testing.T) {
+	levels(t, func(t *testing.T, p poll.Poller, fd, peer int) {
+		events, done := make([]poll.Event, 4), make(chan bool)
+		go func() {
+			defer close(done)
+			for {
+				if n, err := p.Wait(events, -1); n == 0 || err != nil {
+					return // by the Wake
+				}
+			}
+		}()
+		check(t, p.Modify(fd, 7, poll.Urgent)) // these may come before, in or after the call
+		check(t, p.Remove(fd))
+		check(t, p.Wake())
+		<-done
+		check(t, p.Add(fd, 7))
+		check(t, p.Modify(fd, 7, poll.Readable))
+		before := poll.Calls(p)
+		if n, err := p.Wait(events, 20e6); n != 0 || err != nil {
+			t.Fatalf("Wait: %d, %v", n, err)
+		}
+		if calls := poll.Calls(p) - before; calls > 10 {
+			t.Errorf("%d calls in 20 ms of silence", calls)
+		}
 	})
 }

@@ -33,8 +33,19 @@ func (*selectSet) fits(fd int) error {
 	if fd < unix.FD_SETSIZE {
 		return nil
 	}
-	return fmt.Errorf("select: descriptor %d is past FD_SETSIZE: select takes those below %d; use poll or epoll", fd, unix.FD_SETSIZE)
+	return setSizeError{fd}
 }
+
+// setSizeError refuses a descriptor. The next may have a lower number, when
+// others have been closed: so it is Temporary, and servers go on after an Accept
+// that failed with it.
+type setSizeError struct{ fd int }
+
+func (e setSizeError) Error() string {
+	return fmt.Sprintf("select: descriptor %d is past FD_SETSIZE: select takes those below %d; use poll or epoll", e.fd, unix.FD_SETSIZE)
+}
+
+func (setSizeError) Temporary() bool { return true }
 
 func (s *selectSet) want(fd int, r Ready) {
 	for i, ask := range selectAsks {
