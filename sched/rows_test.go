@@ -189,17 +189,18 @@ func TestHalfOfAnotherQueueIsStolen(t *testing.T) {
 	mp := s.newM()
 	victim := s.allp()[0]
 	var gs []*G
-	for range 10 {
+	for range min(10, runqsize) {
 		gs = append(gs, s.newG())
 		victim.runq.put(gs[len(gs)-1])
 	}
-	if gp := mp.stealFrom(mp.p, victim, false); gp != gs[4] {
-		t.Errorf("runs g%d first, want g%d", gp.ID(), gs[4].ID())
+	half := len(gs) / 2
+	if gp := mp.stealFrom(mp.p, victim, false); gp != gs[half-1] {
+		t.Errorf("runs g%d first, want g%d", gp.ID(), gs[half-1].ID())
 	}
-	if mp.p.runq.len() != 4 || victim.runq.len() != 5 {
-		t.Errorf("thief has %d, victim %d, want 4 and 5", mp.p.runq.len(), victim.runq.len())
+	if mp.p.runq.len() != half-1 || victim.runq.len() != half {
+		t.Errorf("thief has %d, victim %d, want %d and %d", mp.p.runq.len(), victim.runq.len(), half-1, half)
 	}
-	if st := &mp.p.stats; st.steals.Load() != 1 || st.stolen.Load() != 5 {
+	if st := &mp.p.stats; st.steals.Load() != 1 || st.stolen.Load() != uint64(half) {
 		t.Errorf("%d steals of %d counted", st.steals.Load(), st.stolen.Load())
 	}
 }
@@ -212,10 +213,19 @@ func TestThereAreGOMAXPROCSPsAndTheFirstIsM0s(t *testing.T) {
 			t.Errorf("%d Ps in a table of %d, GOMAXPROCS is %d", s.Procs(), len(s.allp()), runtime.GOMAXPROCS(0))
 		}
 	})
-	s := machine(t, 4)
-	if s.m0.p != s.allp()[0] || s.m0.id != 0 {
-		t.Errorf("m%d is on %v", s.m0.id, s.m0.p)
-	}
+	run(t, procs(4), func() {
+		s := Current()
+		if mp := self().m; mp != s.m0 || mp.p != s.allp()[0] {
+			t.Errorf("main begins on m%d and p%d", mp.id, mp.p.id)
+		}
+		s.lock.Lock()
+		defer s.lock.Unlock()
+		for pp := s.pidle; pp != nil; pp = pp.link {
+			if pp.id == 0 {
+				t.Error("m0's P stands in the list of idle ones")
+			}
+		}
+	})
 }
 
 // Row 14: what a P that is taken away had goes to the others.
