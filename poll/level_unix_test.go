@@ -3,6 +3,7 @@
 package poll_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -102,6 +103,12 @@ func TestLevelClosedDescriptorIsFailedOnce(t *testing.T) {
 		expect(t, p, poll.Failed|poll.Readable|poll.Writable)
 		expect(t, p, 0)
 		check(t, p.Remove(lost))
+		if again := dupTo(t, fd, lost); again != lost {
+			t.Fatalf("%d has become %d", lost, again)
+		}
+		check(t, p.Add(lost, 7))
+		check(t, p.Modify(lost, 7, poll.Writable))
+		expect(t, p, poll.Writable)
 	})
 }
 
@@ -154,25 +161,32 @@ func TestSelectRefusesDescriptorsPastFDSETSIZE(t *testing.T) {
 	})
 }
 
-// What woke a call, a Wake, a descriptor armed or removed, must not wake the
+// What ended a call, a Wake, a descriptor armed or removed, must not end the
 // next one: that would be a busy wait that nobody sees but the processor.
 func TestLevelDoesNotSpin(t *testing.T) {
 	levels(t, func(t *testing.T, p poll.Poller, fd, peer int) {
-		events, done := make([]poll.Event, 4), make(chan bool)
-		go func() {
-			defer close(done)
-			for {
-				if n, err := p.Wait(events, -1); n == 0 || err != nil {
-					return // by the Wake
+		events := make([]poll.Event, 4)
+		send(t, peer)
+		check(t, p.Add(dupTo(t, peer, fd+1), 8)) // so that fd isn't the last of the set
+		for round := range 50 {
+			done := make(chan bool)
+			go func() {
+				defer close(done)
+				for n, err := 1, error(nil); n > 0 && err == nil; {
+					n, err = p.Wait(events, -1)
 				}
+			}()
+			for range 20 * round { // to meet Wait at each of its moments
+				runtime.Gosched()
 			}
-		}()
-		check(t, p.Modify(fd, 7, poll.Urgent)) // these may come before, in or after the call
-		check(t, p.Remove(fd))
-		check(t, p.Wake())
-		<-done
-		check(t, p.Add(fd, 7))
+			check(t, p.Modify(fd, 7, poll.Readable))
+			check(t, p.Remove(fd))
+			check(t, p.Add(fd, 7))
+			check(t, p.Wake())
+			<-done
+		}
 		check(t, p.Modify(fd, 7, poll.Readable))
+		check(t, p.Remove(fd)) // while it is ready
 		before := poll.Calls(p)
 		if n, err := p.Wait(events, 20e6); n != 0 || err != nil {
 			t.Fatalf("Wait: %d, %v", n, err)
@@ -180,5 +194,19 @@ func TestLevelDoesNotSpin(t *testing.T) {
 		if calls := poll.Calls(p) - before; calls > 10 {
 			t.Errorf("%d calls in 20 ms of silence", calls)
 		}
+	})
+}
+
+func TestLevelTakesDescriptorsFarApart(t *testing.T) {
+	levels(t, func(t *testing.T, p poll.Poller, fd, peer int) {
+		send(t, peer)
+		high := dupTo(t, fd, 900)
+		check(t, p.Remove(fd))
+		check(t, p.Add(high, 7))
+		expect(t, p, 0)
+		check(t, p.Modify(high, 7, poll.Readable))
+		expect(t, p, poll.Readable)
+		check(t, p.Remove(high))
+		expect(t, p, 0)
 	})
 }

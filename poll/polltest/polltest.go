@@ -32,6 +32,7 @@ var cases = []struct {
 	{"NewDataIsReportedAgain", newDataIsReportedAgain},
 	{"HalfCloseIsHangup", halfCloseIsHangup},
 	{"PeerCloseIsHangup", peerCloseIsHangup},
+	{"EndOfPipeIsReadable", endOfPipeIsReadable},
 	{"ResetIsReported", resetIsReported},
 	{"UrgentDataIsReported", urgentDataIsReported},
 	{"ListenerBecomesReadable", listenerBecomesReadable},
@@ -305,6 +306,18 @@ func peerCloseIsHangup(t *testing.T, p poll.Poller) {
 	}
 }
 
+// endOfPipeIsReadable: systems say nothing but "hung up" of it.
+func endOfPipeIsReadable(t *testing.T, p poll.Poller) {
+	var fds [2]int
+	check(t, unix.Pipe(fds[:]))
+	defer unix.Close(fds[0])
+	check(t, p.Add(fds[0], 7))
+	check(t, p.Modify(fds[0], 7, poll.Readable))
+	never(t, p, 7, poll.Readable)
+	unix.Close(fds[1])
+	until(t, p, 7, told(p, poll.Hangup|poll.Readable))
+}
+
 func resetIsReported(t *testing.T, p poll.Poller) {
 	a, b := tcpPair(t)
 	check(t, p.Add(a, 7))
@@ -339,12 +352,13 @@ func listenerBecomesReadable(t *testing.T, p poll.Poller) {
 }
 
 func wakeEndsBlockedWait(t *testing.T, p poll.Poller) {
-	for range 50 {
+	for round := range 50 {
 		done := make(chan error)
 		go func() {
 			_, err := p.Wait(make([]poll.Event, 4), -1)
 			done <- err
 		}()
+		dally(round)
 		check(t, p.Wake())
 		check(t, <-done)
 	}
@@ -618,16 +632,25 @@ func waitOn(t *testing.T, p poll.Poller) {
 	}()
 }
 
+// dally gives other threads more time in each round of a test that wants to meet
+// them at every moment of theirs.
+func dally(round int) {
+	for range 20 * round {
+		runtime.Gosched()
+	}
+}
+
 // removeWhileWaitingLetsGo: a descriptor that is closed after Remove is closed
 // at once, though another thread is in Wait.
 func removeWhileWaitingLetsGo(t *testing.T, p poll.Poller) {
 	waitOn(t, p)
 	defer p.Close()
-	for range 100 {
+	for round := range 100 {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		check(t, err)
 		check(t, p.Add(fds[0], 7))
 		check(t, p.Modify(fds[0], 7, poll.Readable))
+		dally(round)
 		check(t, p.Remove(fds[0]))
 		unix.Close(fds[0])
 		check(t, unix.SetNonblock(fds[1], true))
@@ -643,7 +666,7 @@ func removeWhileWaitingFreesPort(t *testing.T, p poll.Poller) {
 	waitOn(t, p)
 	defer p.Close()
 	var addr unix.Sockaddr = &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
-	for range 100 {
+	for round := range 100 {
 		l := must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0))(t)
 		check(t, unix.SetsockoptInt(l, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
 		check(t, unix.Bind(l, addr))
@@ -651,6 +674,7 @@ func removeWhileWaitingFreesPort(t *testing.T, p poll.Poller) {
 		addr = must(unix.Getsockname(l))(t)
 		check(t, p.Add(l, 7))
 		check(t, p.Modify(l, 7, poll.Readable))
+		dally(round)
 		check(t, p.Remove(l))
 		unix.Close(l)
 	}
