@@ -28,20 +28,24 @@ type waiterModel struct {
 	unwind bool
 
 	gp       G
+	stk      stk       // gp's: the unwinder leaves a note there
 	tickets  [2]Ticket // published
 	asked    [2]bool   // of g0: commit this wait
 	runnable int       // how often gp stands in a run queue
 	stopping bool
 	gate     bool
 	wins     [2]int // 0: not ended; else outcome
-	unwound  bool
+	told     bool   // the unwinder has ended a wait
+	unwound  bool   // gp has ended
 	err      error
 }
 
 func (m *waiterModel) reset() {
 	m.gp.state.Store(0)
+	m.stk.report = nil
+	m.gp.stk = &m.stk
 	m.tickets, m.asked, m.wins = [2]Ticket{}, [2]bool{}, [2]int{}
-	m.runnable, m.stopping, m.gate, m.unwound, m.err = 0, false, false, false, nil
+	m.runnable, m.stopping, m.gate, m.told, m.unwound, m.err = 0, false, false, false, false, nil
 }
 
 func (m *waiterModel) bodies() []func(*modelThread) {
@@ -74,15 +78,17 @@ func (m *waiterModel) owner(th *modelThread) {
 		model()
 		if m.gp.Pending(t) {
 			model()
-			if m.stopping { // prepark
+			if m.gate { // prepark
 				model()
-				m.gp.claim(t, 0)
-				break
+				if m.stopping {
+					m.gp.claim(t, 0)
+					break
+				}
 			}
 			m.asked[k] = true
 			th.await(func() bool { return m.runnable > 0 })
 			m.runnable--
-			if m.stopping { // postpark
+			if m.told { // postpark
 				break
 			}
 		}
@@ -108,7 +114,14 @@ func (m *waiterModel) g0(th *modelThread, k int) {
 		return
 	}
 	model()
-	if m.stopping && m.gp.unwindClaim() {
+	if m.stopping {
+		m.unwindClaim()
+	}
+}
+
+func (m *waiterModel) unwindClaim() {
+	if m.gp.unwindClaim() {
+		m.told = true
 		m.runnable++
 	}
 }
@@ -136,9 +149,7 @@ func (m *waiterModel) unwinder(*modelThread) {
 	model()
 	m.gate = true
 	model()
-	if m.gp.unwindClaim() {
-		m.runnable++
-	}
+	m.unwindClaim()
 }
 
 func (m *waiterModel) observe(i int, seen []byte) []byte { return m.state(seen) }
@@ -148,7 +159,7 @@ func (m *waiterModel) state(b []byte) []byte {
 	for k := range m.tickets {
 		b = append(b, b2u(m.tickets[k] != 0), b2u(m.asked[k]), byte(m.wins[k]))
 	}
-	return append(b, byte(m.runnable), b2u(m.stopping), b2u(m.gate), b2u(m.unwound))
+	return append(b, byte(m.runnable), b2u(m.stopping), b2u(m.gate), b2u(m.told), b2u(m.unwound))
 }
 
 func (m *waiterModel) stepped() error {
@@ -174,7 +185,7 @@ func TestModelWaiter(t *testing.T) {
 		{waits: 1, unwind: true},
 		{waits: 1, wakers: [][]int{{0}}, unwind: true},
 		{waits: 2, wakers: [][]int{{0}}, unwind: true},
-		{waits: 2, wakers: [][]int{{0, 1}, {0}}, unwind: true},
+		{waits: 2, wakers: [][]int{{0, 1}}, unwind: true},
 	} {
 		e := newExplorer(t, m)
 		if err := e.explore(); err != nil {
