@@ -2,6 +2,7 @@ package poll
 
 import (
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,12 +44,18 @@ type bell struct{ fd, in int }
 
 func newBell() (bell, error) {
 	var p [2]int
-	if err := unix.Pipe(p[:]); err != nil {
+	syscall.ForkLock.RLock() // no child may be started in between
+	err := unix.Pipe(p[:])
+	if err == nil {
+		unix.CloseOnExec(p[0])
+		unix.CloseOnExec(p[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		return bell{}, os.NewSyscallError("pipe", err)
 	}
 	b := bell{fd: p[0], in: p[1]}
 	for _, fd := range p {
-		unix.CloseOnExec(fd)
 		if err := unix.SetNonblock(fd, true); err != nil {
 			b.close()
 			return bell{}, os.NewSyscallError("fcntl", err)
