@@ -22,9 +22,9 @@ func Block(fn func()) {
 		s.handoffp(mp.releasep())
 	}
 	gp.setStatus(Gsyscall)
-	fn() // if it panics, the coroutine goes on without a P until it next enters
+	fn() // if it panics, the coroutine goes on, perhaps without a P until it next enters
 	gp.setStatus(Grunning)
-	mp.unblock(gp)
+	st.m.unblock(gp) // fn may have parked: this can be another M
 }
 
 // unblock gets a P for a coroutine that comes back, or queues it.

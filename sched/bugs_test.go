@@ -602,7 +602,6 @@ func TestACoroutineThatLostItsPEndsAndCallsAsAnyOther(t *testing.T) {
 // What a coroutine calls in Block may park, and come back on another M. Fails
 // when Block goes on with the M that it began on.
 func TestBlockMayParkAndComeBackOnAnotherM(t *testing.T) {
-	t.Skip("bug: Block goes on with the M that it began on")
 	watchdog(t)
 	for _, p := range []int{1, 2, 4} {
 		run(t, procs(p), func() {

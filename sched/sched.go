@@ -19,6 +19,9 @@
 //     and was the last to search wakes another. A worker that stops searching
 //     first says so and then looks at every queue once more. So either the one
 //     who adds work sees no searcher and wakes one, or the searcher sees the work.
+//     (What goes on a P's own queue is published by a plain store, which that
+//     look may pass in the processor. Then nobody is woken; but the work stands
+//     in the queue of the P that added it, which runs it next, or is retaken.)
 //     A worker that found nothing first naps a little, and longer each time, and
 //     while it does nobody is woken: for two coroutines that take turns on one P
 //     a wake-up each time would cost more than their work (idle.go).
@@ -29,8 +32,8 @@
 // Parking is one protocol for every kind of wait (waiter.go), and commits on
 // g0 (park0).
 //
-// Lock order: Timer.mu, timers.mu, Sched.lock, Sched.glock. The poller's locks
-// are leaves.
+// Lock order: netpoller.inside, PollDesc.mu, Timer.mu, timers.mu, Sched.lock,
+// Sched.glock. netpoller.mu is a leaf.
 package sched
 
 import (
