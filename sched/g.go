@@ -151,6 +151,27 @@ func (l *gList) append(m *gList) {
 	*m = gList{}
 }
 
+// gStack is a pile of free Gs, linked through schedlink.
+type gStack struct {
+	head *G
+	n    int
+}
+
+func (l *gStack) push(gp *G) {
+	gp.schedlink = l.head
+	l.head = gp
+	l.n++
+}
+
+func (l *gStack) pop() *G {
+	gp := l.head
+	if gp != nil {
+		l.head = gp.schedlink
+		l.n--
+	}
+	return gp
+}
+
 // stk is a stack: it runs one G after the other, for as long as fresh ones come,
 // and keeps a parked G's execution state. Each M has one more, for g0, which is
 // its own goroutine's.

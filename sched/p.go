@@ -46,7 +46,7 @@ type P struct {
 	link       *P     // in sched.pidle
 	goid       uint64
 	goidEnd    uint64
-	gfree      gList
+	gfree      gStack
 	stkfree    *stk
 	nstkfree   int
 	rng        rand.PCG

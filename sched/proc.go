@@ -278,14 +278,9 @@ func (mp *M) newproc1(pp *P, fn func(), pc uintptr, parent uint64) {
 		s.wakep()
 		return
 	}
-	gp := pp.gfree.head
+	gp := pp.gfree.pop()
 	if gp == nil {
 		gp = s.gfget(pp)
-	} else {
-		pp.gfree.head = gp.schedlink
-		if pp.gfree.n--; pp.gfree.head == nil {
-			pp.gfree.tail = nil
-		}
 	}
 	if pp.goid == pp.goidEnd {
 		pp.goidEnd = s.goidgen.Add(goidBatch)
@@ -299,7 +294,11 @@ func (mp *M) newproc1(pp *P, fn func(), pc uintptr, parent uint64) {
 	if r := pp.ring; r != nil { // before anyone can run it
 		r.Emit(trace.KGoCreate, uint8(s.nextQueue()), mp.id, parent, gp.ID(), uint64(funcPC(fn)), uint64(pc))
 	}
-	mp.runqput(pp, gp, true)
+	if old := pp.runnext.load(); s.shared || old != nil && !pp.runq.put(old) {
+		mp.runqput(pp, gp, true)
+	} else {
+		pp.runnext.store(gp) // runqput, shortened
+	}
 	if s.npidle.Load() != 0 && s.nmspinning.Load() == 0 {
 		s.wakep()
 	}

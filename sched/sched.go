@@ -123,7 +123,7 @@ type Sched struct {
 
 	glock           Lock
 	allgs           [][]G
-	gfree           gList
+	gfree           gStack
 	spawned, exited uint64 // without a P
 
 	np         netpoller
@@ -266,7 +266,9 @@ func (s *Sched) pdestroy(pp *P) {
 	}
 	pp.timers.moveTo(&s.allp()[0].timers)
 	s.glock.Lock()
-	s.gfree.append(&pp.gfree)
+	for gp := pp.gfree.pop(); gp != nil; gp = pp.gfree.pop() {
+		s.gfree.push(gp)
+	}
 	s.spawned += pp.stats.spawned.Swap(0)
 	s.exited += pp.stats.exited.Swap(0)
 	s.glock.Unlock()

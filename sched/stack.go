@@ -134,27 +134,23 @@ func (mp *M) mayStay(pp *P) bool {
 
 // goexit0 recycles gp, on the stack it ran on or on g0.
 func (mp *M) goexit0(pp *P, gp *G) {
-	s := mp.sched
-	if mp.tracing() {
-		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
-	}
 	gp.setStatus(Gdead)
 	gp.stk, gp.fn, gp.waitobj = nil, nil, nil
 	if pp == nil {
-		s.gput(gp)
+		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
+		mp.sched.gput(gp)
 		return
 	}
+	if pp.ring != nil {
+		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
+	}
 	count(&pp.stats.exited, 1)
-	gp.schedlink = pp.gfree.head
-	pp.gfree.head = gp
-	if pp.gfree.n++; pp.gfree.n == 1 {
-		pp.gfree.tail = gp
-	}
+	pp.gfree.push(gp)
 	if pp.gfree.n >= 2*gBatch {
-		s.gputHalf(pp)
+		mp.sched.gputHalf(pp)
 	}
-	if s.stopping.Load() {
-		s.checkUnwound()
+	if pp.gate.Load() != 0 && mp.sched.stopping.Load() {
+		mp.sched.checkUnwound()
 	}
 }
 
