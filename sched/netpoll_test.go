@@ -174,7 +174,8 @@ func TestFDShortReadThenEndOfStreamDoesNotPark(t *testing.T) {
 		settle(t, pd, peer)
 		fdWrite(t, peer, "bye")
 		fdCheck(t, unix.Shutdown(peer, unix.SHUT_WR))
-		for i := 0; pd.flags.Load()&pdEager == 0; i++ { // until its event has come
+		edge := pd.sched.np.poller.Name() == "epoll"            // others tell of it when they are asked
+		for i := 0; edge && pd.flags.Load()&pdEager == 0; i++ { // until its event has come
 			if i == 1000 {
 				t.Fatal("the end of the stream has not made the descriptor eager")
 			}
@@ -343,6 +344,10 @@ func TestFDDeadlinesOfTheSidesAreSeparate(t *testing.T) {
 func TestFDEvictEndsBothSides(t *testing.T) {
 	fdTest(t, func(t *testing.T, pd *PollDesc, peer int) {
 		settle(t, pd, peer)
+		for err := error(nil); err == nil; { // no room: a write waits, too
+			_, err = unix.Write(int(pd.fd), make([]byte, 64<<10))
+		}
+		idle(t, pd)
 		done := make(chan error, 2)
 		for _, side := range []Side{Reading, Writing} {
 			spawn(func() { done <- pd.Wait(side, trace.WaitIORead) })

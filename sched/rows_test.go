@@ -173,6 +173,7 @@ func parkedReader(t *testing.T, s *Sched) *G {
 	if parks, err := pd.publish(Reading, &gp.Waiter, ticket, 0); !parks || err != nil {
 		t.Fatalf("parks %t, %v", parks, err)
 	}
+	pd.declare(Reading)
 	gp.setStatus(Gwaiting)
 	if !gp.commit(ticket) {
 		t.Fatal("was ready before")

@@ -108,7 +108,7 @@ func (s *Server) Serve(ln net.Listener) error {
 		ln.Close()
 	}
 	for s.slots.Acquire(s.ctx, 1) == nil {
-		c, err := ln.Accept()
+		c, err := s.accept(ln)
 		if err != nil {
 			if s.draining.Load() && errors.Is(err, net.ErrClosed) {
 				break
@@ -120,6 +120,22 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 	s.open.Wait()
 	return nil
+}
+
+// accept is ln.Accept; a failure that lasts only until others have gone, as
+// select's limit of descriptors, is logged and not the server's end.
+func (s *Server) accept(ln net.Listener) (net.Conn, error) {
+	for {
+		c, err := ln.Accept()
+		var temporary interface{ Temporary() bool }
+		if err == nil || !errors.As(err, &temporary) || !temporary.Temporary() {
+			return c, err
+		}
+		if s.cfg.Log != nil {
+			s.cfg.Log.Print(err)
+		}
+		weft.Sleep(10 * time.Millisecond)
+	}
 }
 
 // Drain stops accepting, closes the connections that wait for a next request,
