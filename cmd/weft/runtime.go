@@ -21,7 +21,7 @@ type runtimeFlags struct {
 
 func (r *runtimeFlags) register(fs *flag.FlagSet) {
 	fs.IntVar(&r.procs, "procs", 0, "run on `N` Ps (default GOMAXPROCS)")
-	fs.StringVar(&r.io, "io", "", "I/O `MODEL`: epoll, which is the default")
+	fs.StringVar(&r.io, "io", "", "I/O `MODEL`: epoll, which is the default, poll or select")
 	fs.StringVar(&r.trace, "trace", "", "record every scheduling decision to `FILE`; weft trace reads it")
 	fs.BoolVar(&r.explain, "explain", false, "narrate every scheduling decision on stderr")
 }
