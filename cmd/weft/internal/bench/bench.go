@@ -22,7 +22,7 @@ type Row struct {
 	Unit   string  `json:"unit"`
 	WeftNS float64 `json:"weft_ns"`
 	GoNS   float64 `json:"go_ns"`
-	Ratio  float64 `json:"ratio"` // GoNS/WeftNS: above 1, weft is faster
+	Ratio  float64 `json:"ratio"` // GoNS/WeftNS: above 1, weft is faster; 0 if WeftNS is 0
 
 	WeftAllocs float64 `json:"weft_allocs"` // an operation
 	GoAllocs   float64 `json:"go_allocs"`
@@ -91,7 +91,10 @@ func Run(o Options, each func(Row)) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}
-			row.Name, row.Procs, row.Unit, row.Ratio = w.name, p, w.unit, row.GoNS/row.WeftNS
+			row.Name, row.Procs, row.Unit = w.name, p, w.unit
+			if row.WeftNS > 0 { // a run may be too short for the kernel's count of CPU time
+				row.Ratio = row.GoNS / row.WeftNS
+			}
 			each(row)
 		}
 	}
