@@ -116,7 +116,7 @@ type Sched struct {
 	allm    []*M
 	midle   *M
 	pidle   *P
-	runq    gList
+	runq    globq
 	stkfree *stk
 	dead    bool // every coroutine has ended: Ms go
 	mwg     sync.WaitGroup
@@ -338,20 +338,20 @@ func (s *Sched) globrunqget(mp *M, pp *P, most int) *G {
 	if s.shared {
 		n = min(n, 1)
 	}
-	var l gList
-	for range n {
-		l.push(s.runq.pop())
+	var got [runqsize / 2]*G
+	for i := range n {
+		got[i] = s.runq.pop()
 	}
 	s.runqsize.Store(int32(s.runq.n))
 	s.lock.Unlock()
-	gp := l.pop()
-	if gp != nil {
-		mp.emit(trace.KGlobGet, 0, 0, uint64(n), 0, 0)
+	if n == 0 {
+		return nil
 	}
-	for next := l.pop(); next != nil; next = l.pop() {
-		mp.runqput(pp, next, false)
+	mp.emit(trace.KGlobGet, 0, 0, uint64(n), 0, 0)
+	for _, gp := range got[1:n] {
+		mp.runqput(pp, gp, false)
 	}
-	return gp
+	return got[0]
 }
 
 func (s *Sched) emitShared(k trace.Kind, sub uint8, g, a, b, c uint64) {

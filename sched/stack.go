@@ -166,9 +166,7 @@ func (s *Sched) gfget(pp *P) *G {
 	if gp := pp.gfree.pop(); gp != nil {
 		return gp
 	}
-	s.glock.Lock()
-	slab := s.gslabLocked()
-	s.glock.Unlock()
+	slab := s.gslab()
 	for i := range slab[1:] {
 		pp.gfree.push(&slab[i+1])
 	}
@@ -179,15 +177,17 @@ func (s *Sched) gfget(pp *P) *G {
 func (s *Sched) gnew(fn func(), pc uintptr, parent uint64) *G {
 	s.glock.Lock()
 	gp := s.gfree.pop()
+	s.spawned++
+	s.glock.Unlock()
 	if gp == nil {
-		slab := s.gslabLocked()
+		slab := s.gslab()
+		s.glock.Lock()
 		for i := range slab[1:] {
 			s.gfree.push(&slab[i+1])
 		}
+		s.glock.Unlock()
 		gp = &slab[0]
 	}
-	s.spawned++
-	s.glock.Unlock()
 	gp.goid.Store(s.goidgen.Add(1))
 	gp.fn, gp.gopc, gp.parent = fn, pc, parent
 	gp.setStatus(Grunnable)
@@ -215,14 +215,17 @@ func (s *Sched) gputHalf(pp *P) {
 
 const gSlab = 17 // of 104 bytes: an allocation of 1792
 
-// gslabLocked makes Gs and enters them in allgs.
-func (s *Sched) gslabLocked() []G {
+// gslab makes Gs and enters them in allgs. (The lock is not held while memory is
+// allocated: that can take part in a collection.)
+func (s *Sched) gslab() []G {
 	slab := make([]G, gSlab)
 	for i := range slab {
 		slab[i].sched = s
 		slab[i].Waiter.g = &slab[i]
 	}
+	s.glock.Lock()
 	s.allgs = append(s.allgs, slab)
+	s.glock.Unlock()
 	return slab
 }
 
