@@ -19,8 +19,8 @@ import (
 // the CAS on the fork itself. So a fork may be recycled while a thief still
 // holds a pointer to it: the thief's CAS then fails, or takes what is on offer
 // there now, which is as good. Only the owner of the P, in runtime mode, writes
-// the queue; its parent may meanwhile have gone to another P, in which case the
-// entry stays until the owner's next pop passes it.
+// the queue; an entry whose fork has been claimed stays until the next push
+// passes it. Free forks hang on the M, which only the coroutine on it touches.
 type fork struct {
 	state  atomic.Uint32
 	fn     func()
@@ -28,7 +28,7 @@ type fork struct {
 	ticket Ticket // of the parent's wait, set before awaited
 	err    error  // how a stolen fn ended, set before done
 	next   *fork  // the parent's next child
-	link   *fork  // in forkq.free
+	link   *fork  // in M.forks
 }
 
 const (
@@ -44,7 +44,6 @@ const forkqsize = 64
 type forkq struct {
 	tail atomic.Uint32
 	slot [forkqsize]atomic.Pointer[fork]
-	free *fork // owner, in runtime mode
 }
 
 // pending reports whether there is something to take.
@@ -57,19 +56,16 @@ func (q *forkq) pending() bool {
 	return false
 }
 
-// push offers f; a full queue doesn't take it, and then only the parent will.
+// push offers f, in the place of entries at the end that nobody can take any
+// more. A full queue doesn't take it, and then only the parent will.
 func (q *forkq) push(f *fork) {
-	if t := q.tail.Load(); t < forkqsize {
-		q.slot[t].Store(f)
-		storeRel32(&q.tail, t+1)
-	}
-}
-
-// trim drops entries at the end that nobody can take any more.
-func (q *forkq) trim() {
 	t := q.tail.Load()
 	for t > 0 && q.slot[t-1].Load().state.Load() != forkPending {
 		t--
+	}
+	if t < forkqsize {
+		q.slot[t].Store(f)
+		t++
 	}
 	storeRel32(&q.tail, t)
 }
@@ -137,22 +133,20 @@ func (gp *G) do(fns []func()) {
 // fork offers fn. In user mode, on gp.
 func (gp *G) fork(fn func()) *fork {
 	mp := gp.stk.m
-	pp := mp.enter()
-	if pp == nil { // nowhere to offer it
-		f := &fork{fn: fn, parent: gp}
-		f.state.Store(forkPending)
-		return f
-	}
-	q := &pp.forks
-	f := q.free
+	f := mp.forks
 	if f == nil {
 		f = new(fork)
 	} else {
-		q.free = f.link
+		mp.forks = f.link
 	}
 	f.fn, f.parent = fn, gp
+	pp := mp.enter()
+	if pp == nil { // nowhere to offer it
+		f.state.Store(forkPending)
+		return f
+	}
+	pp.forks.push(f) // first: it drops what is not pending
 	storeRel32(&f.state, forkPending)
-	q.push(f)
 	if r := pp.ring; r != nil {
 		r.Emit(trace.KFork, 0, mp.id, gp.ID(), 0, 0, 0)
 	}
@@ -176,11 +170,7 @@ func (gp *G) unfork(f *fork) bool {
 func (gp *G) recycle(f *fork) {
 	f.fn, f.parent, f.err = nil, nil, nil
 	mp := gp.stk.m
-	if pp := mp.enter(); pp != nil {
-		pp.forks.trim()
-		f.link, pp.forks.free = pp.forks.free, f
-		mp.leave(pp)
-	}
+	f.link, mp.forks = mp.forks, f
 }
 
 // join waits for a stolen f.

@@ -31,6 +31,7 @@ type M struct {
 	ticket   Ticket
 	nextg    *G // found by a finishing stack: run it first
 	nextq    trace.Queue
+	forks    *fork // free ones; the coroutine's that runs here
 	spinning bool
 	naps     uint8 // naps in a row that ended with nothing worth it (idle.go)
 	foundAt  int64 // when the last search found something, 0: none has since the last nap
