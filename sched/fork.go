@@ -111,9 +111,8 @@ func (gp *G) do(fns []func()) {
 		f.next = offered
 		offered = f
 	}
-	returned := false
 	defer func() {
-		for ; !returned && offered != nil; offered = offered.next {
+		if offered != nil { // one of fns panicked or called Goexit
 			gp.abandon(offered)
 		}
 	}()
@@ -121,13 +120,13 @@ func (gp *G) do(fns []func()) {
 	for _, fn := range fns[1:] {
 		f := offered
 		offered = f.next
-		if gp.unfork(f) {
+		if f.state.CompareAndSwap(forkPending, forkFree) {
+			gp.recycle(f)
 			fn()
 		} else {
 			gp.join(f)
 		}
 	}
-	returned = true
 }
 
 // fork offers fn. In user mode, on gp.
@@ -158,17 +157,8 @@ func (gp *G) fork(fn func()) *fork {
 	return f
 }
 
-// unfork takes f back and reports whether that was in time.
-func (gp *G) unfork(f *fork) bool {
-	if !f.state.CompareAndSwap(forkPending, forkFree) {
-		return false
-	}
-	gp.recycle(f)
-	return true
-}
-
 func (gp *G) recycle(f *fork) {
-	f.fn, f.parent, f.err = nil, nil, nil
+	f.fn, f.parent, f.err, f.next = nil, nil, nil, nil
 	mp := gp.stk.m
 	f.link, mp.forks = mp.forks, f
 }
@@ -186,15 +176,17 @@ func (gp *G) join(f *fork) {
 	}
 }
 
-// abandon cleans up when the parent panics or exits: a child that nobody took
-// is dropped, one that runs is waited for.
+// abandon cleans up when the parent panics or exits: children that nobody took
+// are dropped, those that run are waited for.
 func (gp *G) abandon(f *fork) {
-	if f.state.CompareAndSwap(forkPending, forkFree) {
-		return
-	}
-	f.ticket = gp.Begin()
-	if f.state.CompareAndSwap(forkStolen, forkAwaited) {
-		gp.Park(f.ticket, trace.WaitJoin, nil)
+	for ; f != nil; f = f.next {
+		if f.state.CompareAndSwap(forkPending, forkFree) {
+			continue
+		}
+		f.ticket = gp.Begin()
+		if f.state.CompareAndSwap(forkStolen, forkAwaited) {
+			gp.Park(f.ticket, trace.WaitJoin, nil)
+		}
 	}
 }
 
