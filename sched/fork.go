@@ -64,7 +64,9 @@ func (q *forkq) push(f *fork) {
 		t--
 	}
 	if t < forkqsize {
-		q.slot[t].Store(f)
+		if q.slot[t].Load() != f { // mostly it stands there from the last time
+			q.slot[t].Store(f)
+		}
 		t++
 	}
 	storeRel32(&q.tail, t)
@@ -108,7 +110,9 @@ func (gp *G) do(fns []func()) {
 	var offered *fork
 	for i := len(fns) - 1; i > 0; i-- {
 		f := gp.fork(fns[i])
-		f.next = offered
+		if f.next != offered {
+			f.next = offered
+		}
 		offered = f
 	}
 	defer func() {
@@ -138,7 +142,10 @@ func (gp *G) fork(fn func()) *fork {
 	} else {
 		mp.forks = f.link
 	}
-	f.fn, f.parent = fn, gp
+	f.fn = fn
+	if f.parent != gp { // each store of a pointer costs, while the collector runs
+		f.parent = gp
+	}
 	pp := mp.enter()
 	if pp == nil { // nowhere to offer it
 		f.state.Store(forkPending)
@@ -158,7 +165,7 @@ func (gp *G) fork(fn func()) *fork {
 }
 
 func (gp *G) recycle(f *fork) {
-	f.fn, f.parent, f.err, f.next = nil, nil, nil, nil
+	f.fn = nil
 	mp := gp.stk.m
 	f.link, mp.forks = mp.forks, f
 }
@@ -170,6 +177,7 @@ func (gp *G) join(f *fork) {
 		gp.Park(f.ticket, trace.WaitJoin, nil)
 	}
 	err := f.err
+	f.err = nil
 	gp.recycle(f)
 	if err != nil {
 		panic(err)
