@@ -136,21 +136,6 @@ func (l *gList) pop() *G {
 	return gp
 }
 
-// append moves all of m to the end of l.
-func (l *gList) append(m *gList) {
-	if m.head == nil {
-		return
-	}
-	if l.tail != nil {
-		l.tail.schedlink = m.head
-	} else {
-		l.head = m.head
-	}
-	l.tail = m.tail
-	l.n += m.n
-	*m = gList{}
-}
-
 // gStack is a pile of free Gs, linked through schedlink.
 type gStack struct {
 	head *G
