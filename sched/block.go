@@ -29,20 +29,14 @@ func Block(fn func()) {
 
 // unblock gets a P for a coroutine that comes back, or queues it.
 func (mp *M) unblock(gp *G) {
-	s := mp.sched
 	if mp.p != nil {
 		return // fn itself took one, by calling into the runtime
 	}
-	if s.npidle.Load() > 0 {
-		s.lock.Lock()
-		pp := s.pidlegetLocked()
-		s.lock.Unlock()
-		if pp != nil {
-			mp.acquirep(pp)
-			mp.emit(trace.KGoUnblock, 0, gp.ID(), 1, 0, 0)
-			mp.leave(pp)
-			return
-		}
+	if pp := mp.sched.pidleget(); pp != nil {
+		mp.acquirep(pp)
+		mp.emit(trace.KGoUnblock, 0, gp.ID(), 1, 0, 0)
+		mp.leave(pp)
+		return
 	}
 	mp.emit(trace.KGoUnblock, 0, gp.ID(), 0, 0, 0)
 	mp.op = opNoP

@@ -79,9 +79,7 @@ func (s *Sched) recheck() *P {
 	if !work {
 		return nil
 	}
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return s.pidlegetLocked()
+	return s.pidleget()
 }
 
 // sleepInPoller blocks in the poller until a descriptor is ready, a timer is
@@ -109,9 +107,7 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 	if s.isDead() {
 		return nil, 0, false
 	}
-	s.lock.Lock()
-	pp := s.pidlegetLocked()
-	s.lock.Unlock()
+	pp := s.pidleget()
 	if pp == nil {
 		mp.injectGlobal(&list)
 		return nil, 0, mp.stopm()
@@ -246,7 +242,7 @@ func (s *Sched) breakPoller() {
 // given one. False: the runtime has ended (findRunnable sees that, too).
 func (mp *M) nop() bool {
 	s := mp.sched
-	s.lock.Lock()
+	s.lock.Lock() // not pidleget: who has just queued work must see an idle P
 	pp := s.pidlegetLocked()
 	s.lock.Unlock()
 	if pp != nil {

@@ -119,13 +119,7 @@ func (mp *M) enterSlow() *P {
 		}
 		mp.dropP()
 	}
-	s := mp.sched
-	if s.npidle.Load() == 0 {
-		return nil
-	}
-	s.lock.Lock()
-	pp := s.pidlegetLocked()
-	s.lock.Unlock()
+	pp := mp.sched.pidleget()
 	if pp != nil {
 		mp.acquirep(pp)
 	}

@@ -309,6 +309,16 @@ func (s *Sched) pidlegetLocked() *P {
 	return pp
 }
 
+// pidleget takes a P from the idle list, nil if there is none.
+func (s *Sched) pidleget() *P {
+	if s.npidle.Load() == 0 {
+		return nil
+	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.pidlegetLocked()
+}
+
 // globrunqput puts gp at the end of the global queue. From anywhere.
 func (s *Sched) globrunqput(gp *G) {
 	s.lock.Lock()

@@ -20,12 +20,12 @@ var workloads = []workload{
 	},
 	{
 		name: "mutex", unit: "hand-off", doc: "4 contenders that yield while they hold it, so that the others park",
-		procs: []int{2}, rounds: 7, ops: 200_000, quick: 2_000,
+		procs: []int{1, 2}, rounds: 7, ops: 200_000, quick: 2_000,
 		weft: weftMutex, go_: goMutex,
 	},
 	{
 		name: "yield", unit: "yield", doc: "64 in turn",
-		procs: []int{1}, rounds: 7, ops: 500_000, quick: 2_000,
+		procs: []int{1, 2}, rounds: 7, ops: 500_000, quick: 2_000,
 		weft: weftYield, go_: goYield,
 	},
 	{
