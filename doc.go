@@ -31,8 +31,9 @@
 //
 // A coroutine calls Read on a connection that has nothing to read yet:
 //
-//  1. wnet's Conn.Read takes the read lock of the descriptor and tries the
-//     system call, which says EAGAIN (wnet/conn.go, wnet/fd.go).
+//  1. wnet's Conn.Read takes the read lock of the descriptor and, unless the last
+//     read has emptied it, tries the system call, which says EAGAIN
+//     (wnet/tcp.go, wnet/fd.go).
 //  2. It calls PollDesc.Wait, which publishes the coroutine's Waiter with a
 //     ticket in the descriptor's reading side (sched/netpoll.go).
 //  3. Waiter.Park moves the M from user to runtime mode and switches to g0, the
