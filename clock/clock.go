@@ -22,6 +22,9 @@ func NewReal() *Real { return &Real{time.Now()} }
 // Now returns the nanoseconds since NewReal.
 func (c *Real) Now() int64 { return int64(time.Since(c.base)) }
 
+// Start returns the wall time of the moment at which c was 0.
+func (c *Real) Start() time.Time { return c.base }
+
 // Virtual stands still. A runtime that was given one moves it to the next
 // timer when it has nothing else to run, so that sleeping costs no time and
 // the order of timers is the same in every run.

@@ -255,7 +255,7 @@ func TestReadyBetweenLookAndCommitOfAPark(t *testing.T) {
 func TestAPairThatReadiesEachOtherStarvesNobody(t *testing.T) {
 	const enough = 100_000
 	for name, start := range map[string]func(s *Sched, fn func()){
-		"local queue":  func(s *Sched, fn func()) { Go(fn, 0) },
+		"local queue":  func(s *Sched, fn func()) { Go(fn) },
 		"global queue": func(s *Sched, fn func()) { s.globrunqput(s.gnew(fn, 0, 0)) },
 	} {
 		run(t, procs(1), func() {
@@ -274,8 +274,8 @@ func TestAPairThatReadiesEachOtherStarvesNobody(t *testing.T) {
 				g.done()
 			}
 			g.add(3)
-			Go(func() { pair(&a, &b) }, 0)
-			Go(func() { pair(&b, &a) }, 0)
+			Go(func() { pair(&a, &b) })
+			Go(func() { pair(&b, &a) })
 			a.ready()
 			g.wait()
 			if rounds >= enough {
@@ -571,8 +571,8 @@ func TestACoroutineThatLostItsPEndsAndCallsAsAnyOther(t *testing.T) {
 		func() { defer func() { _ = recover() }(); panic(errBoom) },
 		func() { Sleep(1) },
 		func() { var s slot; s.ready(); s.wait() },
-		func() { var s slot; Go(s.ready, 0); s.wait() },
-		func() { var n wg; n.add(1); Go(n.done, 0); n.wait() },
+		func() { var s slot; Go(s.ready); s.wait() },
+		func() { var n wg; n.add(1); Go(n.done); n.wait() },
 		func() { Do([]func(){Yield, func() {}, loseP}) },
 	}
 	for _, p := range []int{1, 2, 4} {
@@ -589,7 +589,7 @@ func TestACoroutineThatLostItsPEndsAndCallsAsAnyOther(t *testing.T) {
 					calls[i%len(calls)]()
 					loseP()
 					moved.Add(int64(b2u(self().m != first)))
-				}, 0)
+				})
 			}
 			g.wait()
 		})
@@ -612,7 +612,7 @@ func TestBlockMayParkAndComeBackOnAnotherM(t *testing.T) {
 					loseP()
 					Block(func() { Yield(); loseP(); Yield() })
 					g.done()
-				}, 0)
+				})
 			}
 			g.wait()
 		})
@@ -642,7 +642,7 @@ func TestGoexitAndPanicOnAnotherMThanWhereItBegan(t *testing.T) {
 					for !left.Load() {
 						Yield()
 					}
-				}, 0)
+				})
 				Go(func() {
 					defer g.done()
 					defer func() { deferred = true; left.Store(true) }()
@@ -651,11 +651,11 @@ func TestGoexitAndPanicOnAnotherMThanWhereItBegan(t *testing.T) {
 						Yield()
 					}
 					end()
-				}, 0)
+				})
 				g.wait()
 				for range 100 { // all Ms are still there
 					g.add(1)
-					Go(g.done, 0)
+					Go(g.done)
 				}
 				g.wait()
 			})

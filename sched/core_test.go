@@ -24,7 +24,7 @@ func benchSpawn(b *testing.B, procs int) {
 		var n atomic.Int64
 		fn := func() { n.Add(-1) }
 		for b.Loop() {
-			Go(fn, 0)
+			Go(fn)
 			if n.Add(1) == 100 {
 				for n.Load() > 0 {
 					Yield()
@@ -54,7 +54,7 @@ func benchYield(b *testing.B, procs int) {
 				if left.Add(-1) == 0 {
 					w.Ready(t, 0)
 				}
-			}, 0)
+			})
 		}
 		w.Park(t, trace.WaitUser, nil)
 	})
@@ -80,7 +80,7 @@ func benchParkReady(b *testing.B, procs int) {
 				me.Park(t2, trace.WaitUser, nil)
 			}
 			main.Ready(t, 0)
-		}, 0)
+		})
 		main.Park(t, trace.WaitUser, nil)
 		for range n {
 			t = main.Begin()

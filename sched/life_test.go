@@ -85,10 +85,10 @@ func TestEveryCoroutineRunsOnceAndIsGoneAfterRun(t *testing.T) {
 				Go(func() {
 					for range 1000 {
 						g.add(1)
-						Go(func() { ran.Add(1); g.done() }, 0)
+						Go(func() { ran.Add(1); g.done() })
 					}
 					g.done()
-				}, 0)
+				})
 			}
 			g.wait()
 		})
@@ -106,8 +106,8 @@ func TestParkAndReadyHammer(t *testing.T) {
 			for range pairs {
 				g.add(2)
 				var a, b slot
-				Go(func() { defer g.done(); bounce(&a, &b, rounds) }, 0)
-				Go(func() { defer g.done(); bounce(&b, &a, rounds) }, 0)
+				Go(func() { defer g.done(); bounce(&a, &b, rounds) })
+				Go(func() { defer g.done(); bounce(&b, &a, rounds) })
 				a.ready()
 			}
 			g.wait()
@@ -190,7 +190,7 @@ func TestSleepingCostsNoTimeOnTheVirtualClock(t *testing.T) {
 					order = append(order, i)
 					mu.Unlock()
 					g.done()
-				}, 0)
+				})
 			}
 			g.wait()
 		})
@@ -235,7 +235,7 @@ func TestRunUnwindsWhatIsLeft(t *testing.T) {
 						}
 					}
 					notReached.Add(1)
-				}, 0)
+				})
 			}
 			started.wait()
 		})
@@ -256,12 +256,12 @@ func TestGoexitEndsOneCoroutineAndNobodyElse(t *testing.T) {
 				defer deferred.Add(1)
 				Yield()
 				runtime.Goexit()
-			}, 0)
+			})
 		}
 		g.wait()
 		for range 200 {
 			g.add(1)
-			Go(func() { after.Add(1); g.done() }, 0)
+			Go(func() { after.Add(1); g.done() })
 		}
 		g.wait()
 	})
@@ -303,7 +303,7 @@ func TestPanicComesOutOfRunWithTheCoroutinesOwnStack(t *testing.T) {
 func newprocHere(fn func()) {
 	var pc [1]uintptr
 	runtime.Callers(1, pc[:])
-	Go(fn, pc[0])
+	Go(fn)
 }
 
 func TestDeadlockIsReportedWithEveryCoroutine(t *testing.T) {
@@ -359,8 +359,8 @@ func TestNativeLockHeldAcrossAParkDoesNotDeadlock(t *testing.T) {
 			mu.Lock()
 			g.done()
 			mu.Unlock()
-		}, 0)
-		Go(func() { s.ready(); g.done() }, 0)
+		})
+		Go(func() { s.ready(); g.done() })
 		s.wait() // parks with the native lock held
 		mu.Unlock()
 		g.wait()
@@ -376,8 +376,8 @@ func TestALongComputationDoesNotKeepOthersFromRunning(t *testing.T) {
 			for !stop.Load() { // never enters the runtime
 			}
 			g.done()
-		}, 0)
-		Go(func() { stop.Store(true); g.done() }, 0)
+		})
+		Go(func() { stop.Store(true); g.done() })
 		g.wait()
 	})
 }
@@ -387,7 +387,7 @@ func TestBlockHandsThePOffAtOnce(t *testing.T) {
 		native := make(chan struct{})
 		var g wg
 		g.add(1)
-		Go(func() { close(native); g.done() }, 0)
+		Go(func() { close(native); g.done() })
 		Block(func() { <-native }) // would wait for sysmon without the hand-off
 		g.wait()
 		if s := Current().ReadStats(); s.Handoffs == 0 {
@@ -415,7 +415,7 @@ func TestProcresizeWhileRunning(t *testing.T) {
 					Sleep(time.Microsecond)
 					Yield()
 				}
-			}, 0)
+			})
 		}
 		s := Current()
 		for i := range 60 {
@@ -492,7 +492,7 @@ func TestSharedQueueRunsTheSameProgram(t *testing.T) {
 		var g wg
 		for range 2000 {
 			g.add(1)
-			Go(func() { Yield(); ran.Add(1); g.done() }, 0)
+			Go(func() { Yield(); ran.Add(1); g.done() })
 		}
 		g.wait()
 	})
@@ -511,7 +511,7 @@ func TestChooserDecidesWhoRuns(t *testing.T) {
 		var g wg
 		for i := range 5 {
 			g.add(1)
-			Go(func() { order = append(order, i); g.done() }, 0)
+			Go(func() { order = append(order, i); g.done() })
 		}
 		g.wait()
 	})

@@ -94,7 +94,7 @@ func idle(t *testing.T, pd *PollDesc) {
 // spawn starts a coroutine if the caller is one, else a goroutine.
 func spawn(f func()) {
 	if Getg() != nil {
-		Go(f, 0)
+		Go(f)
 	} else {
 		go f()
 	}
@@ -492,7 +492,7 @@ func TestFDUnwoundCoroutineLeavesNoWaiter(t *testing.T) {
 			defer pd.Wait(Reading, trace.WaitIORead) // waits again, to no avail
 			pd.Wait(Reading, trace.WaitIORead)
 			t.Error("Wait returned at the end of the runtime")
-		}, 0)
+		})
 		awaitParked(t, pd, Reading)
 	}, Options{NoDeadlock: true})
 	fdCheck(t, err)

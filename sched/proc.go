@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -255,16 +256,18 @@ func (s *Sched) Newproc(fn func(), pc uintptr) {
 }
 
 // Go starts a coroutine that runs fn, in the calling coroutine's runtime, or in
-// the default one.
-func Go(fn func(), pc uintptr) {
+// the default one. Its caller is the place of creation.
+//
+//go:noinline
+func Go(fn func()) {
 	st := self()
 	if fn == nil || st == nil || st.g0 {
-		Current().Newproc(fn, pc)
+		Current().Newproc(fn, ident.CallerPC())
 		return
 	}
 	mp := st.m
 	pp := mp.enter()
-	mp.newproc1(pp, fn, pc, st.g.ID())
+	mp.newproc1(pp, fn, ident.CallerPC(), st.g.ID())
 	mp.leave(pp)
 }
 

@@ -56,7 +56,7 @@ func TestTheTablesSayWhatIsSo(t *testing.T) {
 		s, g1 := Current(), Getg()
 		s.stopSysmon() // nobody shall interfere
 		var parked, ready slot
-		Go(func() { ready.ready(); parked.wait() }, 0)
+		Go(func() { ready.ready(); parked.wait() })
 		ready.wait()
 		if len(s.allp()) != 3 || s.allm[0] != s.m0 || !s.m0.stk.g0 || s.m0.stk.m != s.m0 {
 			t.Errorf("%d Ps; m0 %v of %v, its g0 %t", len(s.allp()), s.m0, s.allm, s.m0.stk.g0)
@@ -240,7 +240,7 @@ func TestWhatARemovedPHadGoesToTheOthers(t *testing.T) {
 			s.SetProcs(4)
 			for range 400 { // more than one queue holds
 				g.add(1)
-				Go(func() { Yield(); ran.Add(1); g.done() }, 0)
+				Go(func() { Yield(); ran.Add(1); g.done() })
 			}
 			s.SetProcs(1 + round%3)
 			g.wait()
@@ -270,7 +270,7 @@ func TestOthersRunWhileOneComputesForASecond(t *testing.T) {
 			}
 			done.Store(true)
 			g.done()
-		}, 0)
+		})
 		Go(func() {
 			for last := time.Now(); !done.Load(); meanwhile++ {
 				now := time.Now()
@@ -279,7 +279,7 @@ func TestOthersRunWhileOneComputesForASecond(t *testing.T) {
 				Yield()
 			}
 			g.done()
-		}, 0)
+		})
 		asked := time.Now()
 		Yield() // to who computes
 		first := time.Since(asked)
@@ -321,7 +321,7 @@ func TestGAndStackAreRecycled(t *testing.T) {
 				gp := Getg()
 				gs[gp], stacks[ident.Self()], ids[gp.ID()] = true, true, true
 				g.done()
-			}, 0)
+			})
 			g.wait()
 		}
 		if len(gs) != 1 || len(stacks) != 1 {
@@ -350,7 +350,7 @@ func TestSchedulingCodeRunsOnG0(t *testing.T) {
 		var g wg
 		for range 5 {
 			g.add(1)
-			Go(func() { coroutines[ident.Self()] = true; Yield(); g.done() }, 0)
+			Go(func() { coroutines[ident.Self()] = true; Yield(); g.done() })
 		}
 		g.wait()
 		var fired slot
@@ -375,7 +375,7 @@ func TestASleeperIsWaitingAndThenRunnableAgain(t *testing.T) {
 	err := Run(func() {
 		var g wg
 		g.add(1)
-		Go(func() { Sleep(time.Hour); g.done() }, 0)
+		Go(func() { Sleep(time.Hour); g.done() })
 		g.wait()
 	}, Options{Procs: 1, Clock: c, Recorder: rec})
 	if stop := rec.Stop(); err != nil || stop != nil {
@@ -417,7 +417,7 @@ func TestIdlePsAreGivenMsThatSteal(t *testing.T) {
 		}
 		for range n - 1 {
 			g.add(1)
-			Go(func() { meet(); g.done() }, 0)
+			Go(func() { meet(); g.done() })
 		}
 		meet()
 		g.wait()
@@ -439,7 +439,7 @@ func BenchmarkQueues(b *testing.B) {
 					for b.Loop() {
 						for range 100 {
 							g.add(1)
-							Go(func() { Yield(); g.done() }, 0)
+							Go(func() { Yield(); g.done() })
 						}
 						g.wait()
 					}

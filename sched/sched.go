@@ -146,7 +146,11 @@ func New(opts Options) (*Sched, error) {
 	if s.clock == nil {
 		s.clock = clock.NewReal()
 	}
-	s.start = time.Now().Add(-time.Duration(s.clock.Now()))
+	if c, ok := s.clock.(*clock.Real); ok {
+		s.start = c.Start() // exactly, so that it compares with time.Now
+	} else {
+		s.start = time.Now().Add(-time.Duration(s.clock.Now()))
+	}
 	s.virtual, _ = s.clock.(*clock.Virtual)
 	s.unwound = make(chan struct{})
 	s.sleeper.init()

@@ -120,7 +120,7 @@ func (k *soak) resize(procs int) (stop func()) {
 		}
 		k.s.SetProcs(procs)
 		ended.Close()
-	}, 0)
+	})
 	return func() {
 		quit.Close()
 		ended.Recv()
@@ -139,7 +139,7 @@ func (k *soak) spawn(fn func()) {
 		defer k.alive.Done()
 		defer k.ended.Add(1)
 		fn()
-	}, 0)
+	})
 }
 
 // step does one thing of many.
@@ -236,7 +236,7 @@ func (k *soak) park(n int, unwound *atomic.Int64) {
 				never.Recv()
 			}
 			sched.Sleep(time.Hour)
-		}, 0)
+		})
 	}
 	begun.Wait()
 }

@@ -30,7 +30,7 @@ func onGoroutines(_ *testing.B, f func(spawn func(func()))) { f(func(fn func()) 
 
 func onCoroutines(procs int) func(b *testing.B, f func(spawn func(func()))) {
 	return func(b *testing.B, f func(spawn func(func()))) {
-		err := sched.Run(func() { f(func(fn func()) { sched.Go(fn, 0) }) }, sched.Options{Procs: procs})
+		err := sched.Run(func() { f(func(fn func()) { sched.Go(fn) }) }, sched.Options{Procs: procs})
 		if err != nil {
 			b.Error(err)
 		}

@@ -455,7 +455,7 @@ func TestReaderThatNeverWaitsLetsOthersRun(t *testing.T) {
 				turns++
 				sched.Yield()
 			}
-		}, 0)
+		})
 		buf := make([]byte, 1)
 		for range reads {
 			if _, err := a.Read(buf); err != nil {
@@ -709,7 +709,7 @@ func TestUnwoundReaderLetsGo(t *testing.T) {
 		sched.Go(func() {
 			defer c.Close()
 			c.Read(make([]byte, 1))
-		}, 0)
+		})
 		parked(t, &c.netFD, sched.Reading)
 	}, sched.Options{})
 	check(t, err)

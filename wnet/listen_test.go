@@ -246,7 +246,7 @@ func TestEMFILEServer(t *testing.T) {
 		serve(func(f func()) { go f() })
 		return
 	}
-	check(t, sched.Run(func() { serve(func(f func()) { sched.Go(f, 0) }) }, sched.Options{Procs: 2, NoDeadlock: true}))
+	check(t, sched.Run(func() { serve(func(f func()) { sched.Go(f) }) }, sched.Options{Procs: 2, NoDeadlock: true}))
 }
 
 func TestPauseOfAcceptEndsWithClose(t *testing.T) {

@@ -80,7 +80,7 @@ func everywhere(t *testing.T, f func(t *testing.T, spawn func(func()))) {
 	for name, procs := range map[string]int{"coroutines-1P": 1, "coroutines-2P": 2} {
 		t.Run(name, func(t *testing.T) {
 			err := sched.Run(func() {
-				f(t, func(fn func()) { sched.Go(fn, 0) })
+				f(t, func(fn func()) { sched.Go(fn) })
 			}, sched.Options{Procs: procs, NoDeadlock: true})
 			if err != nil {
 				t.Error(err)

@@ -16,7 +16,7 @@ func ExampleSelect() {
 		lines.Send("one")
 		lines.Send("two")
 		quit.Close()
-	}, 0)
+	})
 	for done := false; !done; {
 		wsync.Select(
 			wsync.OnRecv(lines, func(line string, ok bool) { fmt.Println(line) }),

@@ -50,7 +50,7 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 			done := make(chan struct{})
 			err := sched.Run(func() {
 				c.hold()
-				sched.Go(c.wait, 0)
+				sched.Go(c.wait)
 				until(func() bool { return c.queued() == 1 })
 				go func() {
 					defer close(done)
@@ -69,7 +69,7 @@ func TestWakeupOfAnUnwoundCoroutineGoesOn(t *testing.T) {
 	t.Run("Mutex handed over", func(t *testing.T) {
 		err := sched.Run(func() {
 			mu.Lock()
-			sched.Go(func() { pass(&mu) }, 0)
+			sched.Go(func() { pass(&mu) })
 			until(func() bool { return mu.q.len(&mu.q.mu) == 1 })
 			mu.Unlock() // wakes it
 			mu.Lock()
@@ -118,7 +118,7 @@ func TestPrimitivesOutliveUnwoundWaiters(t *testing.T) {
 						defer waits[(i+1)%len(waits)]()
 						wait()
 						t.Errorf("wait %d came back", i)
-					}, 0)
+					})
 				}
 			}
 			for range 10 {
@@ -167,7 +167,7 @@ func TestDeferredLocksAndUnlocksWhileUnwinding(t *testing.T) {
 					for {
 						cond.Wait()
 					}
-				}, 0)
+				})
 			}
 			until(func() bool { return cond.q.len(&cond.q.mu) == 50 })
 			cond.Broadcast() // some are in the middle of Wait

@@ -77,7 +77,7 @@ func runVirtual(t *testing.T, body func()) {
 
 var kits = []kit{
 	{
-		"weft", runVirtual, func(f func()) { sched.Go(f, 0) }, func() { sched.Yield(); sched.Yield() },
+		"weft", runVirtual, func(f func()) { sched.Go(f) }, func() { sched.Yield(); sched.Yield() },
 		Sleep, Now, Since, Until,
 		func(d time.Duration) chanOf { return weftChan(After(d)) },
 		func(d time.Duration) (timer, chanOf) { t := NewTimer(d); return t, weftChan(t.C) },
@@ -351,7 +351,7 @@ func TestRealClockServesCoroutinesAndGoroutines(t *testing.T) {
 		if i%2 == 0 {
 			go work(&done)()
 		} else {
-			sched.Go(work(&done), 0)
+			sched.Go(work(&done))
 		}
 	}
 	for done.Load() < 20 {
@@ -377,7 +377,7 @@ func TestOvertakenFiringPutsNothing(t *testing.T) {
 // Reset and Stop race with the timer's own firing: what a receiver gets is never
 // older than the last Reset, and after Stop nothing comes.
 func TestResetRacesFiring(t *testing.T) {
-	for _, spawn := range []func(func()){func(f func()) { go f() }, func(f func()) { sched.Go(f, 0) }} {
+	for _, spawn := range []func(func()){func(f func()) { go f() }, func(f func()) { sched.Go(f) }} {
 		var left atomic.Int64
 		left.Store(4)
 		for range 4 {
@@ -423,7 +423,7 @@ func BenchmarkTimerReset(b *testing.B) {
 				tm.Reset(time.Hour)
 			}
 			tm.Stop()
-		}, 0)
+		})
 		<-done
 	})
 	b.Run("go", func(b *testing.B) {
