@@ -140,6 +140,9 @@ func TestRingIsBusyWhileAnEventIsWritten(t *testing.T) {
 	if r.slow {
 		t.Skip("there is only the long way here")
 	}
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("one thread can't look at another's work while it is being done")
+	}
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
