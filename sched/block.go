@@ -17,7 +17,6 @@ func Block(fn func()) {
 	if pp := mp.enter(); pp != nil {
 		mp.emit(trace.KGoBlock, 0, gp.ID(), 0, 0, 0)
 		mp.emit(trace.KHandoff, 0, gp.ID(), uint64(pp.id), uint64(mp.id), 0)
-		count(&pp.stats.switches, 1)
 		s.handoffs.Add(1)
 		s.handoffp(mp.releasep())
 	}

@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"github.com/weftgo/weft/coro"
@@ -173,11 +174,15 @@ func newPanicError(gp *G, v any) *PanicError {
 	if p, ok := v.(*PanicError); ok {
 		return p // passed on by Do: keep where it came from
 	}
-	e := &PanicError{PanicError: coro.PanicError{Value: v, Stack: stackNow()}}
-	if gp != nil {
-		e.ID, e.Entry, e.GoPC, e.Parent = gp.ID(), gp.Entry(), gp.gopc, gp.parent
+	return gp.panicError(v)
+}
+
+// panicError describes the panic v that gp is in; its stack is the caller's.
+func (gp *G) panicError(v any) *PanicError {
+	return &PanicError{
+		PanicError: coro.PanicError{ID: gp.ID(), Value: v, Stack: debug.Stack()},
+		Entry:      gp.Entry(), GoPC: gp.gopc, Parent: gp.parent,
 	}
-	return e
 }
 
 // Error tells the value, the coroutine, its creation site and its stack.

@@ -82,7 +82,6 @@ func (mp *M) pollNow(pp *P) {
 // help if they are more than one M runs at once.
 func (mp *M) injectReady(pp *P, l *gList) {
 	n := l.n
-	count(&pp.stats.pollReadies, uint64(n))
 	for gp := l.pop(); gp != nil; gp = l.pop() {
 		gp.setStatus(Grunnable)
 		if mp.tracing() {

@@ -109,7 +109,7 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 	}
 	pp := s.pidleget()
 	if pp == nil {
-		mp.injectGlobal(&list)
+		s.injectGlobal(&list, mp.id, trace.ByNetpoll)
 		return nil, 0, mp.stopm()
 	}
 	mp.acquirep(pp)
@@ -173,19 +173,20 @@ func (mp *M) nap() int64 {
 	return min(firstNap<<(mp.naps-1), maxNap)
 }
 
-// injectGlobal queues coroutines without a P: with whoever has one.
-func (mp *M) injectGlobal(l *gList) {
+// injectGlobal queues coroutines without a P, for M m or sysmon (-1): with
+// whoever has one.
+func (s *Sched) injectGlobal(l *gList, m int32, by trace.Cause) {
 	if l.n == 0 {
 		return
 	}
 	for gp := l.head; gp != nil; gp = gp.schedlink {
 		gp.setStatus(Grunnable)
-		if mp.tracing() {
-			mp.emitReady(gp, 0, trace.QGlobal, trace.ByNetpoll)
+		if s.rec != nil {
+			s.rec.Shared().Emit(trace.KGoReady, uint8(trace.QGlobal), m, 0, gp.ID(), objAddr(gp.waitobj), uint64(by))
 		}
 	}
-	mp.sched.globrunqputbatch(l)
-	mp.sched.wakep()
+	s.globrunqputbatch(l)
+	s.wakep()
 }
 
 // sleepUntil blocks until the time until (0: without limit), for nap nanoseconds

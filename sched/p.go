@@ -62,12 +62,11 @@ type P struct {
 
 // pStats counts what happened on a P. Written by its owner, read by anyone.
 type pStats struct {
-	spawned, exited    atomic.Uint64
-	parks, readies     atomic.Uint64
-	steals, stolen     atomic.Uint64
-	overflows          atomic.Uint64
-	switches, sameStk  atomic.Uint64
-	polls, pollReadies atomic.Uint64
+	spawned, exited atomic.Uint64
+	parks, readies  atomic.Uint64
+	steals, stolen  atomic.Uint64
+	overflows       atomic.Uint64
+	sameStk, polls  atomic.Uint64
 }
 
 // count adds to a counter that only the caller writes.

@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"runtime/debug"
 	"strconv"
 	"unsafe"
 
@@ -90,10 +89,7 @@ func (s *stk) run(fn func()) {
 
 func (s *stk) abnormal(v any) {
 	if v != nil {
-		s.report = &stackReport{err: &PanicError{
-			PanicError: coro.PanicError{ID: s.g.ID(), Value: v, Stack: debug.Stack()},
-			Entry:      s.g.Entry(), GoPC: s.g.gopc, Parent: s.g.parent,
-		}}
+		s.report = &stackReport{err: s.g.panicError(v)}
 	}
 	s.ended = true
 	here.Delete()

@@ -145,10 +145,5 @@ func (s *Sched) pollOverdue() {
 		return
 	}
 	s.emitShared(trace.KNetpoll, 0, 0, uint64(list.n), 0, 0)
-	for gp := list.head; gp != nil; gp = gp.schedlink {
-		gp.setStatus(Grunnable)
-		s.emitShared(trace.KGoReady, uint8(trace.QGlobal), 0, gp.ID(), objAddr(gp.waitobj), uint64(trace.BySysmon))
-	}
-	s.globrunqputbatch(&list)
-	s.wakep()
+	s.injectGlobal(&list, -1, trace.BySysmon)
 }

@@ -2,7 +2,6 @@ package sched
 
 import (
 	"errors"
-	"runtime/debug"
 	"sync"
 
 	"github.com/weftgo/weft/trace"
@@ -139,8 +138,6 @@ func (s *Sched) fail(err error) {
 	}
 	s.beginUnwind()
 }
-
-func stackNow() []byte { return debug.Stack() }
 
 // runtimes are the live ones, for the count of goroutines that weft owns.
 var runtimes struct {

@@ -37,14 +37,13 @@ import (
 // being unwound) and go on to the next.
 
 const (
-	waiterParked   = 1
-	outcomeShift   = 4
-	outcomeBits    = 20
-	outcomeMask    = 1<<outcomeBits - 1
-	ticketShift    = outcomeShift + outcomeBits
-	waiterSeqOne   = 1 << ticketShift
-	waiterSeqMask  = ^uint64(waiterSeqOne - 1)
-	maxWaitOutcome = outcomeMask
+	waiterParked  = 1
+	outcomeShift  = 4
+	outcomeBits   = 20
+	outcomeMask   = 1<<outcomeBits - 1
+	ticketShift   = outcomeShift + outcomeBits
+	waiterSeqOne  = 1 << ticketShift
+	waiterSeqMask = ^uint64(waiterSeqOne - 1)
 )
 
 // Ticket names one wait of one Waiter.
