@@ -239,6 +239,8 @@ func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, pause int64) (parks 
 	}
 	if sd.w == nil { // else: a coroutine that was unwound while it waited
 		pd.sched.np.waiters.Add(1)
+	} else if sd.w.starter() != nil {
+		return false, ErrWatched
 	}
 	sd.w, sd.ticket, sd.pause = w, t, pause
 	sd.parked.Store(1) // before armLocked reads the deadline
@@ -494,10 +496,16 @@ func (pd *PollDesc) deliver(list *gList, side Side) {
 	if _, parked := w.claim(t, fdReady); !parked {
 		return
 	}
-	if w.g != nil {
-		list.push(w.g)
-	} else {
+	gp := w.g
+	if gp == nil {
 		w.native().note <- struct{}{}
+		return
+	}
+	if st := w.starter(); st != nil {
+		gp = st.newproc()
+	}
+	if gp != nil {
+		list.push(gp)
 	}
 }
 

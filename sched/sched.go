@@ -126,6 +126,7 @@ type Sched struct {
 	gfree           gStack
 	spawned, exited uint64 // without a P
 
+	starters   G // stands for every Starter; never runs
 	np         netpoller
 	sleeper    sleeper
 	sysmon     sysmon
@@ -153,6 +154,7 @@ func New(opts Options) (*Sched, error) {
 	}
 	s.virtual, _ = s.clock.(*clock.Virtual)
 	s.unwound = make(chan struct{})
+	s.starters.sched = s
 	s.sleeper.init()
 	return s, nil
 }

@@ -53,7 +53,7 @@ type Ticket uint64
 // one from Self and gives it back with Release.
 type Waiter struct {
 	state atomic.Uint64
-	g     *G // nil: an ordinary goroutine, and this is in a nativeWaiter
+	g     *G // nil: an ordinary goroutine, and this is in a nativeWaiter; &Sched.starters: in a Starter
 }
 
 // nativeWaiter is a goroutine's. (A million coroutines do without note.)
@@ -153,12 +153,14 @@ func (w *Waiter) commit(t Ticket) bool {
 // parks, and may be called by coroutines, by goroutines and from timers.
 func (w *Waiter) Ready(t Ticket, outcome int) bool {
 	ok, parked := w.claim(t, outcome)
-	if parked {
-		if w.g != nil {
-			goready(w.g, trace.ByCoroutine)
-		} else {
-			w.native().note <- struct{}{}
-		}
+	switch {
+	case !parked:
+	case w.g == nil:
+		w.native().note <- struct{}{}
+	case w.starter() != nil:
+		w.starter().start()
+	default:
+		goready(w.g, trace.ByCoroutine)
 	}
 	return ok
 }

@@ -1,0 +1,61 @@
+package sched
+
+import (
+	"unsafe"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// Starter is a Waiter without a coroutine: when its wait is ended, a coroutine is
+// started that calls fn. Whoever waits so holds no stack and no G. Its waits are
+// numbered and claimed as those of any Waiter, so deadlines and Close may
+// compete for it. What fn is not told is how the wait ended.
+//
+// When the runtime is ending nothing is started, or is dropped before it begins,
+// as every coroutine is: what fn would have cleaned up is its owner's to do then.
+type Starter struct {
+	Waiter        // first: see starter. Its g is Sched.starters, always
+	fn     func() // constant
+}
+
+// Init makes st ready for use: the coroutines of s that it starts call fn.
+func (st *Starter) Init(s *Sched, fn func()) { st.g, st.fn = &s.starters, fn }
+
+// starter returns the Starter that w is part of, nil if it isn't.
+func (w *Waiter) starter() *Starter {
+	if gp := w.g; gp != nil && gp == &gp.sched.starters {
+		return (*Starter)(unsafe.Pointer(w))
+	}
+	return nil
+}
+
+// begin begins a wait. It counts as parked at once: there is no stack to leave.
+func (st *Starter) begin() Ticket {
+	t := st.Begin()
+	st.state.Store(uint64(t) | waiterParked)
+	return t
+}
+
+// newproc makes the coroutine, once the wait has been claimed; nil if the
+// runtime is ending.
+func (st *Starter) newproc() *G {
+	s := st.g.sched
+	if s.stopping.Load() {
+		return nil
+	}
+	pc := funcPC(st.fn)
+	gp := s.gnew(st.fn, pc, 0)
+	s.emitShared(trace.KGoCreate, uint8(trace.QGlobal), 0, gp.ID(), uint64(pc), uint64(pc))
+	return gp
+}
+
+// start makes the coroutine and queues it.
+func (st *Starter) start() {
+	gp := st.newproc()
+	if gp == nil {
+		return
+	}
+	s := gp.sched
+	s.globrunqput(gp)
+	s.wakepNow()
+}
