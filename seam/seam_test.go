@@ -3,6 +3,7 @@ package seam
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -230,16 +231,20 @@ func fakeGo(t *testing.T, env string) {
 }
 
 func TestOnlyASupportedGoWillDo(t *testing.T) {
+	env := func(goroot, version, platform, flags string) string {
+		goos, goarch, _ := strings.Cut(platform, "/")
+		return fmt.Sprintf(`{"GOROOT":%q,"GOVERSION":%q,"GOOS":%q,"GOARCH":%q,"GOFLAGS":%q}`, goroot, version, goos, goarch, flags)
+	}
 	for _, c := range []struct{ env, want string }{
-		{`{"GOROOT":"/","GOVERSION":"go1.26","GOOS":"linux","GOARCH":"amd64"}`, ""},
-		{`{"GOROOT":"/","GOVERSION":"go1.26.11 X:jsonv2","GOOS":"darwin","GOARCH":"arm64"}`, ""},
-		{`{"GOROOT":"/","GOVERSION":"go1.25.9","GOOS":"linux","GOARCH":"amd64"}`, "is go1.25.9, and weft opens the runtime of Go 1.26.x only"},
-		{`{"GOROOT":"/","GOVERSION":"go1.260","GOOS":"linux","GOARCH":"amd64"}`, "Go 1.26.x only"},
-		{`{"GOROOT":"/","GOVERSION":"devel go1.27-abcdef","GOOS":"linux","GOARCH":"amd64"}`, "Go 1.26.x only"},
-		{`{"GOROOT":"/","GOVERSION":"go1.26.1","GOOS":"plan9","GOARCH":"amd64"}`, "plan9/amd64: GOOS and GOARCH must be one of linux/amd64"},
-		{`{"GOROOT":"/nowhere","GOVERSION":"go1.26.1","GOOS":"linux","GOARCH":"amd64"}`, "GOROOT: "},
-		{`{"GOROOT":"/","GOVERSION":"go1.26.1","GOOS":"linux","GOARCH":"amd64","GOFLAGS":"-trimpath -overlay=x"}`, "GOFLAGS=-trimpath"},
-		{`go: broken`, "env: "},
+		{env("/", "go1.26", "linux/amd64", ""), ""},
+		{env("/", "go1.26.11 X:jsonv2", "darwin/arm64", "-race"), ""},
+		{env("/", "go1.25.9", "linux/amd64", ""), "is go1.25.9, and weft opens the runtime of Go 1.26.x only"},
+		{env("/", "go1.260", "linux/amd64", ""), "Go 1.26.x only"},
+		{env("/", "devel go1.27-abcdef", "linux/amd64", ""), "Go 1.26.x only"},
+		{env("/", "go1.26.1", "plan9/amd64", ""), "plan9/amd64: GOOS and GOARCH must be one of linux/amd64"},
+		{env("/nowhere", "go1.26.1", "linux/amd64", ""), "GOROOT: "},
+		{env("/", "go1.26.1", "linux/amd64", "-trimpath -overlay=x"), "GOFLAGS=-trimpath"},
+		{"go: broken", "env: "},
 	} {
 		fakeGo(t, c.env)
 		_, err := Find("")
