@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"sync"
 	"sync/atomic"
 
 	"github.com/weftgo/weft/poll"
@@ -56,19 +55,10 @@ import (
 // When somebody else may have used the descriptor or changed its ways
 // (SyscallConn, File), Disturb makes it eager.
 //
-// Deadlines. SetDeadline stores the time and, if nobody is parked on that side,
-// does nothing more. Wait publishes that it parks (parked = 1) and then reads
-// the deadline; SetDeadline stores the deadline and then reads parked. One of
-// the two sees the other, so either Wait arms the timer for the new deadline or
-// SetDeadline takes mu and does. A timer is only ever moved forward in time by
-// its own firing: when it is armed for an earlier deadline than the present
-// one, it is left alone, fires for nothing and arms itself anew. A timer that
-// fires late finds no waiter, or one whose deadline has not come; tickets make
-// the rest harmless (waiter.go).
-//
-// Stale events. The key of a registration is {slot, generation}; the table maps
-// a slot to the PollDesc that has it now, whose key is constant. An event whose
-// key isn't that PollDesc's is of a closed descriptor, and is dropped.
+// Deadlines are netpoll_deadline.go's. Stale events: the key of a registration
+// is {slot, generation}; the table (netpoll_table.go) maps a slot to the PollDesc
+// that has it now. An event with another key than that one's is of a closed
+// descriptor, and is dropped. What opens and closes: netpoll_open.go.
 
 // Side is a direction of a descriptor: each has its own waiter and deadline.
 type Side uint8
@@ -93,7 +83,8 @@ var ErrFDClosed = errors.New("use of closed descriptor")
 // ErrRuntimeEnded is returned for what belongs to a runtime that has ended.
 var ErrRuntimeEnded = errors.New("weft: the runtime has ended")
 
-// PollDesc is a descriptor that a runtime watches.
+// PollDesc is a descriptor that a runtime watches. There is one for each open
+// connection, so its size counts: TestSizeOfAnOpenDescriptor.
 type PollDesc struct {
 	sched *Sched   // constant
 	key   poll.Key // constant
@@ -112,16 +103,19 @@ const (
 
 type pollSide struct {
 	token    atomic.Uint32 // see above. Cleared by the side's call in progress, set by anyone
-	parked   atomic.Uint32 // w is published
+	parked   atomic.Uint32 // sideWaits or sidePauses while w is published. Written under mu
 	deadline atomic.Int64  // on Now's scale, 0 for none
+	armed    atomic.Int64  // the time of its entry in deadlines, 0: none. Written under deadlines.mu
 
 	// Guarded by PollDesc.mu.
 	w      *Waiter // who waits, nil for nobody
 	ticket Ticket
-	pause  int64 // w sleeps until then whatever comes, 0: waits for the token
-	armed  int64 // when timer will fire, 0: not armed
-	timer  *Timer
 }
+
+const (
+	sideWaits  = 1 // for the token
+	sidePauses = 2 // for a time, whatever comes
+)
 
 // String names the descriptor, as "fd 7".
 func (pd *PollDesc) String() string { return "fd " + strconv.Itoa(int(pd.fd)) }
@@ -187,10 +181,14 @@ func (pd *PollDesc) Wait(side Side, why trace.Reason) error {
 // Pause parks the caller for ns nanoseconds, whatever events come; a deadline,
 // Evict and the end of the runtime end it early, with their errors.
 func (pd *PollDesc) Pause(side Side, why trace.Reason, ns int64) error {
-	if err := pd.wait(side, why, pd.sched.Now()+ns); err != os.ErrDeadlineExceeded {
-		return err
+	for until := pd.sched.Now() + ns; ; {
+		if err := pd.wait(side, why, until); err != os.ErrDeadlineExceeded {
+			return err
+		}
+		if err := pd.Begin(side); err != nil || pd.sched.Now() >= until {
+			return err
+		}
 	}
-	return pd.Begin(side)
 }
 
 func (pd *PollDesc) wait(side Side, why trace.Reason, pause int64) error {
@@ -226,7 +224,8 @@ func (pd *PollDesc) declare(side Side) {
 	pd.sched.np.poller.Modify(int(pd.fd), pd.key, want)
 }
 
-// publish makes w the side's waiter. If it need not park, w isn't published.
+// publish makes w the side's waiter, until pause if that isn't 0, whatever
+// happens before. If w need not park, it isn't published.
 func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, pause int64) (parks bool, err error) {
 	sd := &pd.sides[side]
 	pd.mu.Lock()
@@ -242,9 +241,9 @@ func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, pause int64) (parks 
 	} else if sd.w.starter() != nil {
 		return false, ErrWatched
 	}
-	sd.w, sd.ticket, sd.pause = w, t, pause
-	sd.parked.Store(1) // before armLocked reads the deadline
-	if !pd.armLocked(side) {
+	sd.w, sd.ticket = w, t
+	sd.parked.Store(sideWaits + uint32(b2u(pause != 0))) // before armLocked reads the deadline
+	if !pd.armLocked(side, pause) {
 		pd.takeLocked(side)
 		return false, os.ErrDeadlineExceeded
 	}
@@ -257,7 +256,7 @@ func (pd *PollDesc) takeLocked(side Side) (*Waiter, Ticket) {
 	sd := &pd.sides[side]
 	w := sd.w
 	if w != nil {
-		sd.w, sd.pause = nil, 0
+		sd.w = nil
 		sd.parked.Store(0)
 		pd.sched.np.waiters.Add(-1)
 	}
@@ -273,7 +272,7 @@ func (pd *PollDesc) signal(side Side) (*Waiter, Ticket) {
 	sd.token.Store(1)
 	pd.mu.Lock()
 	defer pd.mu.Unlock()
-	if sd.pause != 0 {
+	if sd.parked.Load() == sidePauses {
 		return nil, 0
 	}
 	return pd.takeLocked(side)
@@ -294,144 +293,6 @@ func (pd *PollDesc) evict(flag uint32, outcome int) {
 			w.Ready(t, outcome)
 		}
 	}
-}
-
-// Close ends the watching. The descriptor itself is the caller's to close, and
-// must still be open. Evict must have been called, and every call be over.
-func (pd *PollDesc) Close() {
-	s := pd.sched
-	s.np.poller.Remove(int(pd.fd)) // fails only after the end of the runtime
-	s.np.remove(pd)
-	s.emitShared(trace.KFdClose, 0, 0, uint64(pd.fd), objAddr(pd), 0)
-	for side := range pd.sides {
-		if t := pd.sides[side].timer; t != nil {
-			t.Stop() // nobody arms it again: pdClosed
-		}
-	}
-}
-
-// netpoller is a runtime's view of its descriptors.
-type netpoller struct {
-	waiters atomic.Int32 // sides that have a waiter
-	inited  atomic.Bool
-	coarse  coarse
-
-	once   sync.Once
-	poller poll.Poller // constant once inited
-	err    error       // why there is none
-
-	// inside is held by the M that asks the poller. One at a time is enough: a
-	// blocked one gets every event itself, so others would find nothing, and
-	// pollers that pass the whole set need not be concurrent.
-	inside Lock
-	events []poll.Event
-
-	mu    Lock // guards what follows; segs is read without it
-	ended bool
-	free  []uint32
-	used  uint32
-	segs  atomic.Pointer[[]*pollSegment]
-}
-
-const (
-	netpollEvents   = 128
-	segmentShift    = 8
-	pollSegmentSize = 1 << segmentShift
-)
-
-type pollSegment [pollSegmentSize]pollSlot
-
-type pollSlot struct {
-	pd  atomic.Pointer[PollDesc]
-	gen uint32 // of its present or next owner; netpoller.mu
-}
-
-// netpollinit makes the poller. An M that slept because there was none goes to
-// sleep in it.
-func (s *Sched) netpollinit() error {
-	np := &s.np
-	np.once.Do(func() {
-		if np.poller = s.opts.Poller; np.poller == nil {
-			np.poller, np.err = poll.New(s.opts.IO)
-		}
-		if np.err == nil {
-			np.events = make([]poll.Event, netpollEvents)
-			np.segs.Store(new([]*pollSegment))
-			np.inited.Store(true)
-			s.breakPoller()
-		}
-	})
-	return np.err
-}
-
-// netpollinited reports whether a descriptor was ever opened.
-func (s *Sched) netpollinited() bool { return s.np.inited.Load() }
-
-// netpollWaiters returns how many calls are waiting for descriptors.
-func (s *Sched) netpollWaiters() int { return int(s.np.waiters.Load()) }
-
-// OpenFD has s watch fd, which must be non-blocking and open until
-// PollDesc.Close. The first call of a runtime makes its poller and returns the
-// error if that can't be had.
-func (s *Sched) OpenFD(fd int) (*PollDesc, error) {
-	if err := s.netpollinit(); err != nil {
-		return nil, err
-	}
-	pd := &PollDesc{sched: s, fd: int32(fd)}
-	pd.sides[Reading].token.Store(1)
-	pd.sides[Writing].token.Store(1)
-	if !s.np.insert(pd) {
-		return nil, ErrRuntimeEnded
-	}
-	if err := s.np.poller.Add(fd, pd.key); err != nil {
-		s.np.remove(pd)
-		if err == poll.ErrClosed {
-			err = ErrRuntimeEnded
-		}
-		return nil, err
-	}
-	s.emitShared(trace.KFdOpen, 0, 0, uint64(fd), objAddr(pd), 0)
-	return pd, nil
-}
-
-// insert gives pd a slot and its key.
-func (np *netpoller) insert(pd *PollDesc) bool {
-	np.mu.Lock()
-	defer np.mu.Unlock()
-	if np.ended {
-		return false
-	}
-	var slot uint32
-	if n := len(np.free); n > 0 {
-		slot = np.free[n-1]
-		np.free = np.free[:n-1]
-	} else {
-		slot = np.used
-		np.used++
-	}
-	segs := *np.segs.Load()
-	if int(slot>>segmentShift) == len(segs) {
-		segs = append(segs[:len(segs):len(segs)], new(pollSegment)) // a copy: others read the old one
-		np.segs.Store(&segs)
-	}
-	e := &segs[slot>>segmentShift][slot%pollSegmentSize]
-	pd.key = poll.Key(slot) | poll.Key(e.gen)<<32
-	e.pd.Store(pd)
-	return true
-}
-
-func (np *netpoller) remove(pd *PollDesc) {
-	np.mu.Lock()
-	defer np.mu.Unlock()
-	e := np.slot(pd.key)
-	e.pd.Store(nil)
-	e.gen = (e.gen + 1) & (1<<31 - 1) // never poll.WakeKey
-	np.free = append(np.free, uint32(pd.key))
-}
-
-func (np *netpoller) slot(key poll.Key) *pollSlot {
-	slot := uint32(key)
-	return &(*np.segs.Load())[slot>>segmentShift][slot%pollSegmentSize]
 }
 
 // netpoll asks which descriptors are ready and returns the coroutines that can
@@ -473,8 +334,8 @@ func (np *netpoller) deliverAll(list *gList, events []poll.Event) {
 
 // deliver hands one event to whom it concerns.
 func (np *netpoller) deliver(list *gList, ev poll.Event) {
-	pd := np.slot(ev.Key).pd.Load()
-	if pd == nil || pd.key != ev.Key {
+	pd := np.find(ev.Key)
+	if pd == nil {
 		return
 	}
 	if ev.Ready&(poll.Hangup|poll.Failed|poll.Urgent) != 0 && pd.flags.Load()&pdEager == 0 {
@@ -506,32 +367,5 @@ func (pd *PollDesc) deliver(list *gList, side Side) {
 	}
 	if gp != nil {
 		list.push(gp)
-	}
-}
-
-// netpollBreak makes the netpoll that blocks return, or else the next that
-// would. It may be called from anywhere; several before that count as one.
-func (s *Sched) netpollBreak() {
-	if s.np.inited.Load() {
-		s.np.poller.Wake()
-	}
-}
-
-// netpollClose is called at the end of the runtime: every call in progress, and
-// every later one, fails with ErrRuntimeEnded. The descriptors stay open; their
-// owners close them.
-func (s *Sched) netpollClose() {
-	np := &s.np
-	np.mu.Lock()
-	np.ended = true
-	used := np.used
-	np.mu.Unlock()
-	for slot := range used {
-		if pd := np.slot(poll.Key(slot)).pd.Load(); pd != nil {
-			pd.evict(pdEnded, fdEnded)
-		}
-	}
-	if np.inited.Load() {
-		np.poller.Close()
 	}
 }

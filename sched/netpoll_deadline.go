@@ -1,62 +1,59 @@
 package sched
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "github.com/weftgo/weft/poll"
 
-// coarse is a clock whose reading costs a load: the exact clock costs more than
-// all the rest of SetDeadline. It shows a time that is past by at most half a
-// second or so: a native timer moves it on for as long as somebody reads it.
-// That is good enough to see that a deadline is far (PollDesc.passed).
-type coarse struct {
-	now   atomic.Int64 // 0: stopped
-	used  atomic.Bool  // since the last tick
-	start Lock
+// Deadlines of descriptors.
+//
+// SetDeadline stores the time and, if nobody is parked on that side, does
+// nothing more. Wait publishes that it parks (parked) and then reads the
+// deadline; SetDeadline stores the deadline and then reads parked. One of the
+// two sees the other, so either Wait arms the new deadline or SetDeadline takes
+// PollDesc.mu and does.
+//
+// What is armed is an entry {time, key} in one heap a runtime, with one Timer
+// for its first: 16 bytes for a parked call with a deadline, and nothing for
+// one that isn't, or whose deadline has fired. A side has at most one entry
+// that counts, the one whose time is armed. It is only ever moved forward in
+// time by its own firing: one that is armed for an earlier time than the
+// present deadline is left alone, fires for nothing, and then the side is armed
+// anew. So a server that sets a later deadline before each read pays for a
+// store, and for the heap once in as long as the deadline is away.
+//
+// An entry that doesn't count any more (the side was armed for an earlier time,
+// or closed) is dead: it goes when its time comes, or when half of the heap is
+// dead. It holds no descriptor, only a key.
+//
+// No deadline is lost: fire takes an entry and clears armed under deadlines.mu,
+// and then looks at the side under PollDesc.mu (deadlineChanged). Who publishes
+// a waiter and trusts what is armed already does so under PollDesc.mu: so
+// either armed is clear, or fire comes after, sees the waiter and wakes it or
+// arms anew. A fire that is late finds no waiter, or one whose deadline has not
+// come; tickets make the rest harmless (waiter.go).
+type deadlines struct {
+	table *pollTable // constant
+	timer Timer      // its fields are set once; armed under mu
+
+	mu   Lock // after PollDesc.mu
+	heap []deadlineEntry
+	dead int   // entries that don't count, or nearly: one may have come to count again
+	due  int64 // when timer fires at the latest, 0: it isn't armed
 }
 
-const (
-	coarseTick = 250 * time.Millisecond
-	coarseFar  = int64(2 * time.Second) // how late may a tick be?
-)
-
-func (c *coarse) read(s *Sched) int64 {
-	if !c.used.Load() {
-		c.used.Store(true)
-	}
-	if now := c.now.Load(); now != 0 {
-		return now
-	}
-	c.start.Lock()
-	defer c.start.Unlock()
-	now := s.Now()
-	if c.now.Load() == 0 {
-		c.now.Store(now)
-		time.AfterFunc(coarseTick, func() { c.tick(s) })
-	}
-	return now
+type deadlineEntry struct {
+	when int64
+	key  poll.Key // and the side, as writingEntry
 }
 
-func (c *coarse) tick(s *Sched) {
-	if !c.used.Swap(false) {
-		c.now.Store(0)
-		return
-	}
-	c.now.Store(max(s.Now(), 1))
-	time.AfterFunc(coarseTick, func() { c.tick(s) })
-}
+const writingEntry = poll.Key(1) << 63
 
-// passed reports whether the deadline when is over.
-func (s *Sched) passed(when int64) bool {
-	if s.virtual == nil && when-s.np.coarse.read(s) > coarseFar {
-		return false
-	}
-	return when <= s.Now()
+func (d *deadlines) init(s *Sched) {
+	d.table = &s.np.pollTable
+	d.timer.F, d.timer.Arg = fireDeadlines, s
 }
 
 // SetDeadline sets when the calls of a side stop waiting, those in progress
 // included, on Now's scale; 0 is never. It may be called from anywhere and does
-// not park. Usually it is one store (netpoll.go says why that is enough).
+// not park. Usually it is one store.
 func (pd *PollDesc) SetDeadline(side Side, when int64) {
 	sd := &pd.sides[side]
 	sd.deadline.Store(when)
@@ -65,12 +62,14 @@ func (pd *PollDesc) SetDeadline(side Side, when int64) {
 	}
 }
 
-// deadlineChanged brings the timer of a parked call in line.
+// deadlineChanged arms what a parked call needs, or ends its wait. A pause is
+// ended in any case: Pause looks what is left of it.
 func (pd *PollDesc) deadlineChanged(side Side) {
 	pd.mu.Lock()
 	var w *Waiter
 	var t Ticket
-	if pd.sides[side].w != nil && !pd.armLocked(side) {
+	sd := &pd.sides[side]
+	if sd.w != nil && (sd.parked.Load() == sidePauses || !pd.armLocked(side, 0)) {
 		w, t = pd.takeLocked(side)
 	}
 	pd.mu.Unlock()
@@ -79,47 +78,159 @@ func (pd *PollDesc) deadlineChanged(side Side) {
 	}
 }
 
-// armLocked sees to it that the timer fires no later than the side's waiter
-// must be woken. It returns false if that is now.
-func (pd *PollDesc) armLocked(side Side) bool {
+// armLocked sees to it that fire comes no later than the side's waiter must be
+// woken: at its deadline or at until (0: no limit). It returns false if that is
+// now.
+func (pd *PollDesc) armLocked(side Side, until int64) bool {
 	sd := &pd.sides[side]
 	when := sd.deadline.Load()
-	if sd.pause != 0 && (when == 0 || sd.pause < when) {
-		when = sd.pause
+	if until != 0 && (when == 0 || until < when) {
+		when = until
 	}
-	if when == 0 || sd.armed != 0 && sd.armed <= when {
-		return true // if the timer is due already, its F is on its way to us
+	if armed := sd.armed.Load(); when == 0 || armed != 0 && armed <= when {
+		return true
 	}
 	if when <= pd.sched.Now() {
 		return false
 	}
-	if sd.timer == nil {
-		sd.timer = &Timer{F: pollTimerFired, Arg: pd, Seq: uint64(side)}
+	e := deadlineEntry{when, pd.key}
+	if side == Writing {
+		e.key |= writingEntry
 	}
-	sd.armed = when
-	sd.timer.Reset(pd.sched, when, 0)
+	pd.sched.np.deadlines.add(pd.sched, sd, e)
 	return true
 }
 
-// pollTimerFired is the F of the sides' timers. It may be late: the timer can
-// have been armed again, or the deadline moved, since it began.
-func pollTimerFired(arg any, seq uint64) {
-	pd, side := arg.(*PollDesc), Side(seq)
-	sd := &pd.sides[side]
-	pd.mu.Lock()
-	if sd.armed > pd.sched.Now() {
-		pd.mu.Unlock()
-		return // for an earlier arming; the timer is armed
+// add arms sd for e, earlier than what it may be armed for.
+func (d *deadlines) add(s *Sched, sd *pollSide, e deadlineEntry) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.killLocked(sd)
+	sd.armed.Store(e.when)
+	d.pushLocked(e)
+	if d.due == 0 || e.when < d.due {
+		d.due = e.when
+		d.timer.Reset(s, e.when, 0)
 	}
-	sd.armed = 0
-	pd.mu.Unlock()
-	pd.deadlineChanged(side)
 }
 
-// When returns t on Now's scale, for SetDeadline: at least 1, which is past.
-func (s *Sched) When(t time.Time) int64 {
-	if t == t.Round(0) && s.virtual == nil { // wall time only, and the wall clock may have been set since
-		return max(s.Now()+int64(time.Until(t)), 1)
+// drop disarms sd, whose descriptor is closed and in the table no more.
+func (d *deadlines) drop(sd *pollSide) {
+	if sd.armed.Load() == 0 {
+		return
 	}
-	return max(int64(t.Sub(s.start)), 1)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.killLocked(sd)
+}
+
+// killLocked makes sd's entry, if it has one, not count.
+func (d *deadlines) killLocked(sd *pollSide) {
+	if sd.armed.Load() == 0 {
+		return
+	}
+	sd.armed.Store(0)
+	d.dead++
+	if d.dead > 64 && d.dead > len(d.heap)/2 {
+		d.sweepLocked()
+	}
+}
+
+// sideOf returns the side that e counts for, nil if e is dead.
+func (d *deadlines) sideOf(e deadlineEntry) (*PollDesc, Side) {
+	side := Side(e.key >> 63)
+	pd := d.table.find(e.key &^ writingEntry)
+	if pd == nil || pd.sides[side].armed.Load() != e.when {
+		return nil, side
+	}
+	return pd, side
+}
+
+// sweepLocked removes the dead entries.
+func (d *deadlines) sweepLocked() {
+	all := d.heap
+	d.heap, d.dead = all[:0], 0
+	for _, e := range all {
+		if pd, _ := d.sideOf(e); pd != nil {
+			d.pushLocked(e) // behind what is still to be read
+		}
+	}
+}
+
+// fireDeadlines is the timer's F.
+func fireDeadlines(arg any, _ uint64) {
+	s := arg.(*Sched)
+	var due [32]pollSideRef
+	for more := true; more; {
+		n := 0
+		n, more = s.np.deadlines.takeDue(s, due[:])
+		for _, f := range due[:n] {
+			f.pd.deadlineChanged(f.side)
+		}
+	}
+}
+
+type pollSideRef struct {
+	pd   *PollDesc
+	side Side
+}
+
+// takeDue disarms sides whose time has come, as many as due has room for, and
+// sets the timer for the next.
+func (d *deadlines) takeDue(s *Sched, due []pollSideRef) (n int, more bool) {
+	now := s.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.due = 0
+	for len(d.heap) > 0 {
+		if next := d.heap[0].when; next > now {
+			d.due = next
+			d.timer.Reset(s, next, 0)
+			break
+		}
+		if n == len(due) {
+			return n, true
+		}
+		pd, side := d.sideOf(d.popLocked())
+		if pd == nil {
+			d.dead--
+			continue
+		}
+		pd.sides[side].armed.Store(0)
+		due[n] = pollSideRef{pd, side}
+		n++
+	}
+	return n, false
+}
+
+func (d *deadlines) pushLocked(e deadlineEntry) {
+	d.heap = append(d.heap, e)
+	h := d.heap
+	i := len(h) - 1
+	for i > 0 && h[(i-1)/2].when > e.when {
+		h[i] = h[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	h[i] = e
+}
+
+func (d *deadlines) popLocked() deadlineEntry {
+	h := d.heap
+	first, last := h[0], len(h)-1
+	e := h[last]
+	h = h[:last]
+	d.heap = h
+	for i := 0; last > 0; {
+		c := 2*i + 1
+		if c+1 < last && h[c+1].when < h[c].when {
+			c++
+		}
+		if c >= last || h[c].when >= e.when {
+			h[i] = e
+			break
+		}
+		h[i] = h[c]
+		i = c
+	}
+	return first
 }

@@ -1,0 +1,83 @@
+package sched
+
+import (
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/weftgo/weft/trace"
+)
+
+// A million idle connections cost a million of these.
+func TestSizeOfAnOpenDescriptor(t *testing.T) {
+	if size := unsafe.Sizeof(PollDesc{}); size > 112 {
+		t.Errorf("a PollDesc has %d bytes", size)
+	}
+	if size := unsafe.Sizeof(deadlineEntry{}); size > 16 {
+		t.Errorf("an armed deadline has %d bytes", size)
+	}
+}
+
+// inRun runs f in a runtime of its own, whose deadlines nobody else has.
+func inRun(t *testing.T, f func(s *Sched)) {
+	t.Helper()
+	fdCheck(t, Run(func() { f(Current()) }, Options{Procs: 2, NoDeadlock: true}))
+}
+
+func TestFDDeadlinesOfManyFireEachInItsTime(t *testing.T) {
+	inRun(t, func(s *Sched) {
+		const count = 300
+		var early, wrong, left atomic.Int32
+		left.Store(count)
+		start := s.Now()
+		for i := range count {
+			pd, peer := watchedPair(t, s)
+			settle(t, pd, peer)
+			due := start + int64(time.Duration(i*7919%count)*100*time.Microsecond)
+			pd.SetDeadline(Reading, due)
+			Go(func() {
+				defer left.Add(-1)
+				if err := pd.Wait(Reading, trace.WaitIORead); err != os.ErrDeadlineExceeded {
+					wrong.Add(1)
+				}
+				if s.Now() < due {
+					early.Add(1)
+				}
+			})
+		}
+		for left.Load() > 0 {
+			Sleep(time.Millisecond)
+		}
+		if early.Load()+wrong.Load() != 0 {
+			t.Errorf("%d calls ended early, %d without the deadline's error", early.Load(), wrong.Load())
+		}
+		if d := &s.np.deadlines; len(d.heap) != 0 || d.dead != 0 {
+			t.Errorf("%d entries are left, %d dead", len(d.heap), d.dead)
+		}
+	})
+}
+
+// A server sets a far deadline and closes long before it, or reads under a
+// nearer one: what is dead must not pile up until the far one would have come.
+func TestFDDeadDeadlinesDoNotPileUp(t *testing.T) {
+	inRun(t, func(s *Sched) {
+		for range 300 {
+			pd, peer := watchedPair(t, s)
+			settle(t, pd, peer)
+			for _, d := range []time.Duration{time.Hour, time.Minute, time.Second} {
+				pd.SetDeadline(Reading, s.Now()+int64(d))
+				Go(func() { awaitParked(t, pd, Reading); fdWrite(t, peer, "x") })
+				fdCheck(t, pd.Wait(Reading, trace.WaitIORead))
+				idle(t, pd)
+			}
+			pd.Evict()
+			pd.Close()
+			s.np.insert(pd) // for its cleanup
+		}
+		if n := len(s.np.deadlines.heap); n > 200 {
+			t.Errorf("%d entries for no descriptor", n)
+		}
+	})
+}

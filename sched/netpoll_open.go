@@ -1,0 +1,113 @@
+package sched
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/weftgo/weft/poll"
+	"github.com/weftgo/weft/trace"
+)
+
+// netpoller is a runtime's view of its descriptors.
+type netpoller struct {
+	waiters atomic.Int32 // sides that have a waiter
+	inited  atomic.Bool
+	coarse  coarse
+
+	once   sync.Once
+	poller poll.Poller // constant once inited
+	err    error       // why there is none
+
+	// inside is held by the M that asks the poller. One at a time is enough: a
+	// blocked one gets every event itself, so others would find nothing, and
+	// pollers that pass the whole set need not be concurrent.
+	inside Lock
+	events []poll.Event
+
+	pollTable
+	deadlines deadlines
+}
+
+const netpollEvents = 128
+
+// netpollinit makes the poller. An M that slept because there was none goes to
+// sleep in it.
+func (s *Sched) netpollinit() error {
+	np := &s.np
+	np.once.Do(func() {
+		if np.poller = s.opts.Poller; np.poller == nil {
+			np.poller, np.err = poll.New(s.opts.IO)
+		}
+		if np.err == nil {
+			np.events = make([]poll.Event, netpollEvents)
+			np.pollTable.init()
+			np.deadlines.init(s)
+			np.inited.Store(true)
+			s.breakPoller()
+		}
+	})
+	return np.err
+}
+
+// netpollinited reports whether a descriptor was ever opened.
+func (s *Sched) netpollinited() bool { return s.np.inited.Load() }
+
+// netpollWaiters returns how many calls are waiting for descriptors.
+func (s *Sched) netpollWaiters() int { return int(s.np.waiters.Load()) }
+
+// OpenFD has s watch fd, which must be non-blocking and open until
+// PollDesc.Close. The first call of a runtime makes its poller and returns the
+// error if that can't be had.
+func (s *Sched) OpenFD(fd int) (*PollDesc, error) {
+	if err := s.netpollinit(); err != nil {
+		return nil, err
+	}
+	pd := &PollDesc{sched: s, fd: int32(fd)}
+	pd.sides[Reading].token.Store(1)
+	pd.sides[Writing].token.Store(1)
+	if !s.np.insert(pd) {
+		return nil, ErrRuntimeEnded
+	}
+	if err := s.np.poller.Add(fd, pd.key); err != nil {
+		s.np.remove(pd)
+		if err == poll.ErrClosed {
+			err = ErrRuntimeEnded
+		}
+		return nil, err
+	}
+	s.emitShared(trace.KFdOpen, 0, 0, uint64(fd), objAddr(pd), 0)
+	return pd, nil
+}
+
+// Close ends the watching. The descriptor itself is the caller's to close, and
+// must still be open. Evict must have been called, and every call be over.
+func (pd *PollDesc) Close() {
+	s := pd.sched
+	s.np.poller.Remove(int(pd.fd)) // fails only after the end of the runtime
+	s.np.remove(pd)
+	s.emitShared(trace.KFdClose, 0, 0, uint64(pd.fd), objAddr(pd), 0)
+	for side := range pd.sides {
+		s.np.deadlines.drop(&pd.sides[side]) // nobody arms it again: pdClosed
+	}
+}
+
+// netpollBreak makes the netpoll that blocks return, or else the next that
+// would. It may be called from anywhere; several before that count as one.
+func (s *Sched) netpollBreak() {
+	if s.np.inited.Load() {
+		s.np.poller.Wake()
+	}
+}
+
+// netpollClose is called at the end of the runtime: every call in progress, and
+// every later one, fails with ErrRuntimeEnded. The descriptors stay open; their
+// owners close them.
+func (s *Sched) netpollClose() {
+	np := &s.np
+	for pd := range np.end() {
+		pd.evict(pdEnded, fdEnded)
+	}
+	if np.inited.Load() {
+		np.poller.Close()
+	}
+}
