@@ -22,8 +22,9 @@ var layers = [][]string{
 	{"clock", "coro", "trace"},
 	{"poll", "explore"},
 	{"sched"},
-	{"wsync", "wtime", "wnet", "sim", "seam", "observe"},
+	{"wsync", "wtime", "wnet", "sim", "seam"},
 	{"weft"},
+	{"observe"},
 	{"cmd", "examples"},
 }
 

@@ -14,7 +14,7 @@ const (
 	KProcs          // procresize; A: Ps before, B: Ps after
 	KGoCreate       // newproc by G; A: the new G, B: its entry pc, C: pc of the go statement; Sub: Queue it went to
 	KGoStart        // execute; G: who runs now; Sub: Queue it came from; A: 1 when it has no stack yet (fresh)
-	KGoPark         // gopark; G: who parks; Sub: Reason; A: object (see Reason), B: pc of the call that parks
+	KGoPark         // gopark; G: who parks; Sub: Reason; A: object (see Reason), B: pc of the call that parks, C: G that holds A
 	KGoReady        // goready by G (0: see C); A: who is runnable again; Sub: Queue it went to; B: object; C: Cause
 	KGoYield        // G gave up its P of its own will; Sub: Queue it went to
 	KGoExit         // goexit of G
@@ -39,13 +39,14 @@ const (
 	KPanic          // G panicked and nobody recovered
 	KDeadlock       // A: how many coroutines are parked for ever
 	KLost           // P's ring was full; A: how many events were dropped here. Written by the ring itself
+	KState          // A: how many events follow that say how things stand now, not what happens. See Machine.Snapshot
 	KindCount
 )
 
 var kindNames = [KindCount]string{
 	"none", "boot", "procs", "create", "start", "park", "ready", "yield", "exit", "block", "unblock",
 	"steal", "overflow", "globget", "mstart", "mstop", "mspin", "pacquire", "pidle", "handoff", "retake",
-	"netpoll", "timer", "fork", "forksteal", "fdopen", "fdclose", "panic", "deadlock", "lost",
+	"netpoll", "timer", "fork", "forksteal", "fdopen", "fdclose", "panic", "deadlock", "lost", "state",
 }
 
 // String returns the kind in one word, as "steal".

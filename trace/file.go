@@ -30,8 +30,8 @@ import (
 // not 0. Before the first event of a chunk all are 0, time too, so that each
 // chunk can be read without those before it.
 const (
-	magic       = "weftrace"
-	fileVersion = 1
+	magic         = "weftrace"
+	FormatVersion = 1 // of recordings, as this package writes and reads them
 
 	chunkHeader  = 'H'
 	chunkSymbols = 'S'
@@ -121,7 +121,7 @@ func (w *Writer) begin() error {
 		return nil
 	}
 	w.begun = true
-	if _, err := io.WriteString(w.w, magic+string(rune(fileVersion))); err != nil {
+	if _, err := io.WriteString(w.w, magic+string(rune(FormatVersion))); err != nil {
 		return err
 	}
 	w.buf = binary.AppendVarint(w.buf[:0], time.Now().UnixNano())

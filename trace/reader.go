@@ -141,9 +141,9 @@ func (r *Reader) readMagic() error {
 		return r.bad(ErrNotRecording)
 	case n < len(b):
 		return r.bad(ErrCutShort)
-	case b[len(magic)] != fileVersion:
+	case b[len(magic)] != FormatVersion:
 		return r.bad(fmt.Errorf("%w: its format is version %d, this one reads version %d",
-			ErrVersion, b[len(magic)], fileVersion))
+			ErrVersion, b[len(magic)], FormatVersion))
 	}
 	return nil
 }

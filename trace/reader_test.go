@@ -301,7 +301,7 @@ func FuzzChunks(f *testing.F) {
 	f.Add(byte(chunkHeader), []byte("\x80\x01\x01a\x01b\x01c"))
 	f.Add(byte(chunkEnd), binary.AppendUvarint(nil, math.MaxUint64))
 	f.Fuzz(func(t *testing.T, kind byte, payload []byte) {
-		data := magic + string(rune(fileVersion)) + chunk(kind, string(payload)) + chunk(chunkEnd, "\x00")
+		data := magic + string(rune(FormatVersion)) + chunk(kind, string(payload)) + chunk(chunkEnd, "\x00")
 		r := NewReader(strings.NewReader(data))
 		events, err := r.ReadAll()
 		var fe *FormatError

@@ -43,6 +43,7 @@ type Summary struct {
 	symbols symbols
 	gs      map[uint64]*GSummary
 	now     int64
+	told    uint64 // events of a KState that are still to come
 }
 
 // Wait counts how often something was waited for, and how long in all.
@@ -107,6 +108,11 @@ func (s *Summary) WriteEvents(events []Event) error {
 		s.Events++
 		s.now = max(s.now, e.Time)
 		switch {
+		case s.told > 0:
+			s.told--
+			s.addTold(e)
+		case e.Kind == KState:
+			s.told = e.A
 		case e.Kind >= KGoCreate && e.Kind <= KGoUnblock:
 			s.addG(e)
 		default:
@@ -126,6 +132,23 @@ func (s *Summary) Close() error {
 	}
 	slices.SortFunc(s.Gs, func(a, b *GSummary) int { return cmp.Compare(a.ID, b.ID) })
 	return nil
+}
+
+// addTold takes an event that says how things stand: it is not counted.
+func (s *Summary) addTold(e *Event) {
+	switch e.Kind {
+	case KGoCreate:
+		g := s.g(e.A)
+		g.Entry, g.Site, g.Creator = s.symbols.get(e.B).Name(), s.symbols.get(e.C).Pos(), e.G
+		s.enter(g, gRunnable)
+	case KGoStart:
+		s.enter(s.g(e.G), gRunning)
+	case KGoPark:
+		s.enter(s.g(e.G), gWaiting)
+		s.g(e.G).why = Reason(e.Sub)
+	case KGoBlock:
+		s.enter(s.g(e.G), gNative)
+	}
 }
 
 // addG counts an event in the life of a coroutine.

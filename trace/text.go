@@ -61,7 +61,7 @@ func where(e *Event) string {
 			return fmt.Sprintf("[p%d]", e.P)
 		case e.Kind == KRetake, e.Kind == KGoReady && Cause(e.C) == BySysmon:
 			return "[sysmon]"
-		case e.Kind == KBoot, e.Kind == KProcs, e.Kind == KDeadlock:
+		case e.Kind == KBoot, e.Kind == KProcs, e.Kind == KDeadlock, e.Kind == KState:
 			return "[runtime]"
 		}
 		return "[outside]"
@@ -220,6 +220,8 @@ func (n *narrator) describeRest(e *Event) string {
 		return fmt.Sprintf("panic in g%d, not recovered", e.G)
 	case KDeadlock:
 		return fmt.Sprintf("deadlock: %s parked for ever", count(e.A, "coroutine"))
+	case KState:
+		return fmt.Sprintf("how things stand, in %s", count(e.A, "event"))
 	}
 	return fmt.Sprintf("%s lost here: the ring was full", count(e.A, "event"))
 }

@@ -75,6 +75,7 @@ var story = []struct {
 	{Event{Kind: KPanic, G: 4}, "[m0 p0 g4] panic in g4, not recovered"},
 	{Event{Kind: KDeadlock, A: 3, M: -1, P: -1}, "[runtime] deadlock: 3 coroutines parked for ever"},
 	{Event{Kind: KLost, A: 12, M: -1, P: 1}, "[p1] 12 events lost here: the ring was full"},
+	{Event{Kind: KState, A: 9, M: -1, P: -1}, "[runtime] how things stand, in 9 events"},
 	{Event{Kind: 200}, "[m0 p0 g0] unknown event 200"},
 }
 

@@ -13,18 +13,23 @@ import (
 
 var traceCommand = command{
 	name:  "trace",
-	args:  "FILE",
-	short: "read or convert a recording",
+	args:  "FILE [OTHER]",
+	short: "read, convert or view a recording",
 	long: `
 Trace reads a recording that -trace has made. Without flags it sums up: what
 each coroutine did, how long it ran, waited to run and was parked, and why.
 A recording that was cut short is read as far as it goes; the exit status is
-then 1.`,
+then 1.
+
+-view serves a page that shows it, until SIGINT or SIGTERM; with OTHER, a second
+recording beside it, and where the two first differ.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		t := &tracing{}
 		fs.BoolVar(&t.json, "json", false, "print the summary as JSON")
 		fs.BoolVar(&t.text, "text", false, "print the events, narrated, with their times")
 		fs.StringVar(&t.perfetto, "perfetto", "", "write `OUT` for Perfetto's viewer (ui.perfetto.dev)")
+		fs.BoolVar(&t.show, "view", false, "serve a page that shows the recording")
+		t.view.register(fs, "addr", "127.0.0.1:7070", "with -view: serve it on `ADDR`; port 0 takes a free one")
 		return func(env *environ, args []string) error { return t.run(env, args) }
 	},
 }
@@ -33,9 +38,14 @@ then 1.`,
 type tracing struct {
 	json, text bool
 	perfetto   string
+	show       bool
+	view       viewFlags
 }
 
 func (t *tracing) run(env *environ, args []string) error {
+	if t.show {
+		return t.serve(env, args)
+	}
 	if len(args) != 1 {
 		return fmt.Errorf("reads one recording, not %d: weft trace [flags] FILE", len(args))
 	}
