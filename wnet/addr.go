@@ -10,38 +10,81 @@ import (
 )
 
 // addr is a socket's address: compact, as most connections are never asked for
-// theirs, and made into a net.Addr the first time that they are.
+// theirs, and made into a net.Addr the first time that they are. A Unix socket's
+// is one from the start.
 type addr struct {
-	ap    netip.AddrPort
-	asked atomic.Pointer[net.TCPAddr]
+	ip    [16]byte
+	zone  uint32
+	port  uint16
+	valid bool // there is one, in the fields above
+	v6    bool // of an IPv6 socket
+	asked atomic.Pointer[net.Addr]
 }
 
-func (a *addr) set(sa unix.Sockaddr) { a.ap = addrPort(sa) }
+// set stores sa. It is called before anybody may call get.
+func (a *addr) set(k *kind, sa unix.Sockaddr) {
+	a.valid = false
+	a.asked.Store(nil)
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		a.ip, a.zone = netip.AddrFrom4(sa.Addr).As16(), 0
+		a.port, a.valid = uint16(sa.Port), true
+	case *unix.SockaddrInet6:
+		a.ip, a.zone = sa.Addr, sa.ZoneId
+		a.port, a.valid, a.v6 = uint16(sa.Port), true, true
+	case *unix.SockaddrUnix:
+		a.asked.Store(new(net.Addr(&net.UnixAddr{Name: sa.Name, Net: k.network})))
+	}
+}
 
 // get returns the same net.Addr each time, nil if there is no address.
-func (a *addr) get() net.Addr {
-	if !a.ap.IsValid() {
+func (a *addr) get(k *kind) net.Addr {
+	if p := a.asked.Load(); p != nil {
+		return *p
+	}
+	if !a.valid {
 		return nil
 	}
-	if t := a.asked.Load(); t != nil {
-		return t
+	a.asked.CompareAndSwap(nil, new(netAddr(k.network, a.addrPort())))
+	return *a.asked.Load()
+}
+
+func (a *addr) addrPort() netip.AddrPort {
+	if !a.valid {
+		return netip.AddrPort{}
 	}
-	a.asked.CompareAndSwap(nil, net.TCPAddrFromAddrPort(a.ap))
-	return a.asked.Load()
+	return addrPortOf(a.ip, a.zone, a.port)
+}
+
+func (a *addr) equal(b *addr) bool {
+	return a.valid && b.valid && a.ip == b.ip && a.zone == b.zone && a.port == b.port
+}
+
+// addrPortOf makes an address of its parts; a mapped IPv4 address is an IPv4 one.
+func addrPortOf(ip [16]byte, zone uint32, port uint16) netip.AddrPort {
+	a := netip.AddrFrom16(ip)
+	if a.Is4In6() {
+		a = a.Unmap()
+	} else if zone != 0 {
+		a = a.WithZone(zoneName(zone))
+	}
+	return netip.AddrPortFrom(a, port)
+}
+
+// netAddr is ap as package net shows it for a network.
+func netAddr(network string, ap netip.AddrPort) net.Addr {
+	ip := ap.Addr().AsSlice() // nil if there is none
+	zone := ap.Addr().Zone()
+	if network[0] == 'u' {
+		return &net.UDPAddr{IP: ip, Port: int(ap.Port()), Zone: zone}
+	}
+	return &net.TCPAddr{IP: ip, Port: int(ap.Port()), Zone: zone}
 }
 
 func addrPort(sa unix.Sockaddr) netip.AddrPort {
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
-	case *unix.SockaddrInet6:
-		ip := netip.AddrFrom16(sa.Addr)
-		if sa.ZoneId != 0 {
-			ip = ip.WithZone(zoneName(sa.ZoneId))
-		}
-		return netip.AddrPortFrom(ip, uint16(sa.Port))
-	}
-	return netip.AddrPort{}
+	var a addr
+	a.set(nil, sa)
+	return a.addrPort()
 }
 
 // sockaddr returns ap for a socket of the given family. An invalid ap is the

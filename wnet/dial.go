@@ -21,8 +21,14 @@ type Dialer struct {
 	Timeout  time.Duration
 	Deadline time.Time
 
-	// LocalAddr is where to connect from, a *net.TCPAddr; nil means anywhere.
+	// LocalAddr is where to connect from: a *net.TCPAddr, *net.UDPAddr or
+	// *net.UnixAddr, as the network demands. nil means anywhere.
 	LocalAddr net.Addr
+
+	// FallbackDelay is how long, on network "tcp", an address of the family that
+	// the resolver prefers has the field for itself before one of the other is
+	// tried beside it (RFC 6555). 0 means 300 ms, less never.
+	FallbackDelay time.Duration
 
 	// KeepAlive is when an idle connection is probed; 0 means 15 seconds, less
 	// never. KeepAliveConfig says it in detail.
@@ -38,8 +44,9 @@ type Dialer struct {
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
 }
 
-// Dial connects to the address, as net.Dial. The network must be "tcp", "tcp4"
-// or "tcp6". It parks until the connection is made or has failed.
+// Dial connects to the address, as net.Dial. The network must be "tcp", "udp",
+// either with a 4 or a 6, "unix", "unixgram" or "unixpacket". It parks until the
+// connection is made or has failed.
 func Dial(network, address string) (net.Conn, error) { return new(Dialer).Dial(network, address) }
 
 // DialTimeout is Dial with a limit.
@@ -60,22 +67,22 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		defer cancel()
 		ctx = sub
 	}
+	switch network {
+	case "unix", "unixgram", "unixpacket":
+		return d.dialUnix(ctx, network, address)
+	}
 	r := d.Resolver
 	if r == nil {
 		r = net.DefaultResolver
 	}
 	addrs, err := resolve(ctx, r, network, address)
 	if err == nil {
-		addrs, err = d.reachable(addrs, address)
+		addrs, err = d.reachable(network, addrs, address)
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	c, err := d.dialEach(ctx, network, addrs)
-	if err != nil {
-		return nil, err // not a nil *TCPConn
-	}
-	return c, nil
+	return d.dialAny(ctx, network, addrs)
 }
 
 // limit returns when d gives up: the earlier of its two limits, zero for never.
@@ -90,8 +97,8 @@ func (d *Dialer) limit(now time.Time) time.Time {
 }
 
 // reachable drops the addresses that LocalAddr's family can't reach.
-func (d *Dialer) reachable(addrs []netip.AddrPort, address string) ([]netip.AddrPort, error) {
-	local, err := d.local()
+func (d *Dialer) reachable(network string, addrs []netip.AddrPort, address string) ([]netip.AddrPort, error) {
+	local, err := d.local(network)
 	if err != nil || !local.Addr().IsValid() || local.Addr().IsUnspecified() {
 		return addrs, err
 	}
@@ -108,7 +115,10 @@ func (d *Dialer) reachable(addrs []netip.AddrPort, address string) ([]netip.Addr
 }
 
 // local returns LocalAddr in our form, invalid for nil.
-func (d *Dialer) local() (netip.AddrPort, error) {
+func (d *Dialer) local(network string) (netip.AddrPort, error) {
+	var ip net.IP
+	var zone string
+	var port int
 	switch a := d.LocalAddr.(type) {
 	case nil:
 		return netip.AddrPort{}, nil
@@ -116,18 +126,26 @@ func (d *Dialer) local() (netip.AddrPort, error) {
 		if a == nil {
 			return netip.AddrPort{}, nil
 		}
-		ip, _ := netip.AddrFromSlice(a.IP)
-		if !ip.IsValid() {
-			ip = netip.IPv6Unspecified()
+		ip, zone, port = a.IP, a.Zone, a.Port
+	case *net.UDPAddr:
+		if a == nil {
+			return netip.AddrPort{}, nil
 		}
-		return netip.AddrPortFrom(ip.WithZone(a.Zone), uint16(a.Port)), nil
+		ip, zone, port = a.IP, a.Zone, a.Port
 	}
-	return netip.AddrPort{}, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
+	if d.LocalAddr.Network() != network[:min(len(network), 3)] {
+		return netip.AddrPort{}, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
+	}
+	addr, _ := netip.AddrFromSlice(ip)
+	if !addr.IsValid() {
+		addr = netip.IPv6Unspecified()
+	}
+	return netip.AddrPortFrom(addr.WithZone(zone), uint16(port)), nil
 }
 
 // dialEach tries one address after the other, each with its share of the time
 // that is left. If all fail, the first one's error is returned.
-func (d *Dialer) dialEach(ctx context.Context, network string, addrs []netip.AddrPort) (*TCPConn, error) {
+func (d *Dialer) dialEach(ctx context.Context, network string, addrs []netip.AddrPort) (net.Conn, error) {
 	var first error
 	for i, ap := range addrs {
 		c, err := d.dialShare(ctx, network, ap, len(addrs)-i)
@@ -135,7 +153,7 @@ func (d *Dialer) dialEach(ctx context.Context, network string, addrs []netip.Add
 			return c, nil
 		}
 		if first == nil {
-			first = &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Addr: tcpAddr(ap), Err: err}
+			first = &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Addr: netAddr(network, ap), Err: err}
 		}
 		if ctx.Err() != nil {
 			break
@@ -144,7 +162,7 @@ func (d *Dialer) dialEach(ctx context.Context, network string, addrs []netip.Add
 	return nil, first
 }
 
-func (d *Dialer) dialShare(ctx context.Context, network string, ap netip.AddrPort, left int) (*TCPConn, error) {
+func (d *Dialer) dialShare(ctx context.Context, network string, ap netip.AddrPort, left int) (net.Conn, error) {
 	if end, ok := ctx.Deadline(); ok && left > 1 {
 		const least = 2 * time.Second // a smaller share is hardly a chance
 		rest := time.Until(end)
@@ -156,16 +174,20 @@ func (d *Dialer) dialShare(ctx context.Context, network string, ap netip.AddrPor
 	if err := ctx.Err(); err != nil {
 		return nil, ctxError(err)
 	}
-	for range 2 {
-		c, err := d.dialTCP(ctx, network, ap)
-		if d.LocalAddr != nil || !spurious(c, err) {
+	if network[0] == 'u' {
+		c := new(UDPConn)
+		return c, d.dialIP(ctx, &c.netFD, &kind{network: network, sotype: unix.SOCK_DGRAM}, ap)
+	}
+	for tries := 0; ; tries++ {
+		c := new(TCPConn)
+		err := d.dialIP(ctx, &c.netFD, &kind{network: network, sotype: unix.SOCK_STREAM}, ap)
+		if tries == 2 || d.LocalAddr != nil || !spurious(c, err) {
 			return c, err
 		}
-		if c != nil {
+		if err == nil {
 			c.Close()
 		}
 	}
-	return d.dialTCP(ctx, network, ap)
 }
 
 // loopback is what a wildcard means to one who connects: this machine.
@@ -183,98 +205,143 @@ func spurious(c *TCPConn, err error) bool {
 		se, ok := err.(*os.SyscallError)
 		return ok && se.Err == unix.EADDRNOTAVAIL
 	}
-	return c.laddr.ap == c.raddr.ap
+	return c.laddr.equal(&c.raddr)
 }
 
-func (d *Dialer) dialTCP(ctx context.Context, network string, ap netip.AddrPort) (*TCPConn, error) {
+// dialIP connects fd, a socket of k, to ap.
+func (d *Dialer) dialIP(ctx context.Context, fd *netFD, k *kind, ap netip.AddrPort) error {
 	if ip := ap.Addr(); !ip.IsValid() || ip.IsUnspecified() {
-		ap = netip.AddrPortFrom(loopback(network), ap.Port())
+		ap = netip.AddrPortFrom(loopback(k.network), ap.Port())
 	}
 	family := unix.AF_INET6
 	if ap.Addr().Unmap().Is4() {
 		family = unix.AF_INET
 	}
-	s, err := sysSocket(family, unix.SOCK_STREAM)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	c, err := d.connect(ctx, s, family, &kind{network: network, stream: true}, ap)
-	if err != nil && c == nil {
-		unix.Close(s)
-	} else if err != nil {
-		c.close()
-		c = nil
-	}
-	return c, err
-}
-
-// connect connects the socket s. A connection returned with an error must be
-// closed, and s with it.
-func (d *Dialer) connect(ctx context.Context, s, family int, k *kind, ap netip.AddrPort) (*TCPConn, error) {
 	sa, err := sockaddr(ap, family)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := d.control(ctx, s, family, sa); err != nil {
-		return nil, err
+	var from unix.Sockaddr
+	if local, err := d.local(k.network); err != nil {
+		return err
+	} else if local.IsValid() {
+		if from, err = sockaddr(local, family); err != nil {
+			return err
+		}
 	}
-	if err := d.bindLocal(s, family); err != nil {
-		return nil, err
+	return d.dialSocket(ctx, fd, k, family, from, sa)
+}
+
+// dialUnix connects to the socket of that path.
+func (d *Dialer) dialUnix(ctx context.Context, network, path string) (net.Conn, error) {
+	c := new(UnixConn)
+	to := &net.UnixAddr{Name: path, Net: network}
+	from, err := d.localUnix(network)
+	if err == nil && ctx.Err() != nil {
+		err = ctxError(ctx.Err())
 	}
-	err = unix.Connect(s, sa)
-	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
-		return nil, os.NewSyscallError("connect", err)
-	}
-	// Only now may the poller see s: a socket that was never connected looks
-	// hung up.
-	c, oerr := newTCPConn(sched.Current(), s, k, sa, keepAlive(d.KeepAlive, d.KeepAliveConfig), true)
-	if oerr != nil {
-		return nil, oerr
+	if err == nil {
+		k := &kind{network: network, sotype: unixType(network)}
+		err = d.dialSocket(ctx, &c.netFD, k, unix.AF_UNIX, from, &unix.SockaddrUnix{Name: path})
 	}
 	if err != nil {
-		err = c.awaitConnect(ctx)
+		return nil, &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Addr: to, Err: err}
 	}
-	if err != nil {
-		return c, err
-	}
-	local, _ := unix.Getsockname(s)
-	c.laddr.set(local)
 	return c, nil
 }
 
-func (d *Dialer) control(ctx context.Context, s, family int, sa unix.Sockaddr) error {
-	network, address := familyName(family), tcpAddr(addrPort(sa)).String()
-	switch {
-	case d.ControlContext != nil:
-		return d.ControlContext(ctx, network, address, control{s})
-	case d.Control != nil:
-		return d.Control(network, address, control{s})
+func (d *Dialer) localUnix(network string) (unix.Sockaddr, error) {
+	switch a := d.LocalAddr.(type) {
+	case nil:
+		return nil, nil
+	case *net.UnixAddr:
+		if a == nil {
+			return nil, nil
+		}
+		if a.Net == network {
+			return &unix.SockaddrUnix{Name: a.Name}, nil
+		}
 	}
+	return nil, &net.AddrError{Err: "mismatched local address type", Addr: d.LocalAddr.String()}
+}
+
+// dialSocket makes fd a socket that is bound to from, if that isn't nil, and
+// connected to sa.
+func (d *Dialer) dialSocket(ctx context.Context, fd *netFD, k *kind, family int, from, sa unix.Sockaddr) error {
+	s, err := sysSocket(family, k.sotype)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	if k.sotype == unix.SOCK_DGRAM && family != unix.AF_UNIX {
+		unix.SetsockoptInt(s, unix.SOL_SOCKET, unix.SO_BROADCAST, 1)
+	}
+	err = d.prepare(ctx, s, k, family, from, sa)
+	var pending bool
+	if err == nil {
+		pending, err = connect(s, sa)
+	}
+	if err == nil {
+		// Only now may the poller see s: a socket that was never connected looks
+		// hung up.
+		err = fd.init(sched.Current(), s, k, nil, sa)
+	}
+	if err != nil {
+		unix.Close(s)
+		return err
+	}
+	if k.network[0] == 't' {
+		setTCPOptions(s, keepAlive(d.KeepAlive, d.KeepAliveConfig))
+	}
+	if pending {
+		if err := fd.awaitConnect(ctx); err != nil {
+			fd.close()
+			return err
+		}
+	}
+	local, _ := unix.Getsockname(s)
+	fd.laddr.set(k, local)
 	return nil
 }
 
-func (d *Dialer) bindLocal(s, family int) error {
-	local, err := d.local()
-	if err != nil || !local.IsValid() {
+// prepare is what comes between the making of the socket s and its connect.
+func (d *Dialer) prepare(ctx context.Context, s int, k *kind, family int, from, sa unix.Sockaddr) error {
+	network, address := familyName(k.network, family), addrString(k, sa)
+	var err error
+	switch {
+	case d.ControlContext != nil:
+		err = d.ControlContext(ctx, network, address, control{s})
+	case d.Control != nil:
+		err = d.Control(network, address, control{s})
+	}
+	if err != nil || from == nil {
 		return err
 	}
-	sa, err := sockaddr(local, family)
-	if err != nil {
-		return err
+	return os.NewSyscallError("bind", unix.Bind(s, from))
+}
+
+// connect begins to connect s; pending means that it isn't over.
+func connect(s int, sa unix.Sockaddr) (pending bool, err error) {
+	switch err := unix.Connect(s, sa); err {
+	case nil:
+		return false, nil
+	case unix.EINPROGRESS, unix.EINTR:
+		return true, nil
+	default:
+		return false, os.NewSyscallError("connect", err)
 	}
-	return os.NewSyscallError("bind", unix.Bind(s, sa))
 }
 
 // awaitConnect parks until the connect that is under way is over or ctx is done.
-func (c *TCPConn) awaitConnect(ctx context.Context) error {
+func (fd *netFD) awaitConnect(ctx context.Context) error {
+	pd := fd.pd
 	if end, ok := ctx.Deadline(); ok {
-		c.pd.SetDeadline(sched.Writing, c.pd.Sched().When(end))
+		pd.SetDeadline(sched.Writing, pd.Sched().When(end))
 	}
 	stop := func() bool { return true }
 	if ctx.Done() != nil {
-		stop = context.AfterFunc(ctx, func() { c.pd.SetDeadline(sched.Writing, 1) })
+		stop = context.AfterFunc(ctx, func() { pd.SetDeadline(sched.Writing, 1) })
 	}
-	err := c.connected()
+	err := fd.connected()
 	if !stop() && err == nil {
 		err = os.ErrDeadlineExceeded // too late: the deadline may yet be set to the past
 	}
@@ -284,25 +351,25 @@ func (c *TCPConn) awaitConnect(ctx context.Context) error {
 		}
 		return ctxError(context.DeadlineExceeded)
 	}
-	c.pd.SetDeadline(sched.Writing, 0)
+	pd.SetDeadline(sched.Writing, 0)
 	return err
 }
 
-func (c *TCPConn) connected() error {
+func (fd *netFD) connected() error {
 	for {
-		c.pd.Arm(sched.Writing)
-		errno, err := unix.GetsockoptInt(c.sysfd, unix.SOL_SOCKET, unix.SO_ERROR)
+		fd.pd.Arm(sched.Writing)
+		errno, err := unix.GetsockoptInt(int(fd.sysfd), unix.SOL_SOCKET, unix.SO_ERROR)
 		if err != nil {
 			return os.NewSyscallError("getsockopt", err)
 		}
 		if errno != 0 {
 			return os.NewSyscallError("connect", unix.Errno(errno))
 		}
-		if _, err := unix.Getpeername(c.sysfd); err == nil {
-			c.pd.More(sched.Writing)
+		if _, err := unix.Getpeername(int(fd.sysfd)); err == nil {
+			fd.pd.More(sched.Writing)
 			return nil
 		}
-		if err := c.pd.Wait(sched.Writing, trace.WaitIOConnect); err != nil {
+		if err := fd.pd.Wait(sched.Writing, trace.WaitIOConnect); err != nil {
 			return err
 		}
 	}

@@ -13,5 +13,5 @@
 // waiter.go, proc.go); a worker without work (find.go) asks the poller
 // (netpoll.go, and package poll), and runs the coroutine again.
 //
-// TCP is here; UDP and Unix sockets are not yet.
+// TCP, UDP and Unix sockets are here.
 package wnet

@@ -21,30 +21,30 @@ import (
 // are valid while one holds a reference, which a side's lock is.
 type netFD struct {
 	pd    *sched.PollDesc
-	sysfd int
+	sysfd int32
+	mu    sched.Lock // guards queue
 	state atomic.Uint64
 	kind  *kind
 	laddr addr
 	raddr addr
-
-	streak uint8 // reads or accepts in a row that did not wait; the reading side's
-
-	mu    sched.Lock // guards queue
 	queue *lockWaiter
 
-	closer       *sched.Waiter // who waits in Close; written with the closed bit set and a reference held
-	closerTicket sched.Ticket
+	streak uint8 // reads or accepts in a row that did not wait; the reading side's
 }
 
 // kind is what all sockets of a network have in common.
 type kind struct {
-	network string // as given to Dial or Listen: "tcp", "tcp4", ...
+	network string // as given to Dial or Listen: "tcp", "tcp4", "unix", ...
+	sotype  int    // unix.SOCK_STREAM, ...
 	listens bool
-
-	// stream: bytes without boundaries, so that a read of fewer bytes than
-	// asked for says that there are no more (sched/netpoll.go).
-	stream bool
 }
+
+// stream: bytes without boundaries, so that a read of fewer bytes than asked
+// for says that there are no more (sched/netpoll.go).
+func (k *kind) stream() bool { return k.sotype == unix.SOCK_STREAM }
+
+// ends: a read of no bytes is the peer's end, not a message of no bytes.
+func (k *kind) ends() bool { return k.sotype != unix.SOCK_DGRAM }
 
 // maxRW is the most that one system call is asked to move: kernels cut larger
 // ones short, and a short read must mean "empty".
@@ -53,9 +53,9 @@ const maxRW = 1 << 30
 // init makes fd that of the non-blocking socket s. On an error s is still the
 // caller's to close.
 func (fd *netFD) init(rt *sched.Sched, s int, k *kind, local, remote unix.Sockaddr) (err error) {
-	fd.sysfd, fd.kind = s, k
-	fd.laddr.set(local)
-	fd.raddr.set(remote)
+	fd.sysfd, fd.kind = int32(s), k
+	fd.laddr.set(k, local)
+	fd.raddr.set(k, remote)
 	fd.pd, err = rt.OpenFD(s)
 	return err
 }
@@ -78,36 +78,41 @@ func (fd *netFD) read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	pd := fd.pd
-	if err := pd.Begin(sched.Reading); err != nil {
+	if err := fd.pd.Begin(sched.Reading); err != nil {
 		return 0, err
 	}
-	if len(p) > maxRW {
-		p = p[:maxRW]
-	}
-	wait := fd.mustWait()
-	for {
+	for wait := fd.mustWait(); ; wait = true {
 		if wait {
-			if err := pd.Wait(sched.Reading, trace.WaitIORead); err != nil {
+			if err := fd.pd.Wait(sched.Reading, trace.WaitIORead); err != nil {
 				return 0, err
 			}
 		}
-		pd.Arm(sched.Reading)
-		n, errno := sysRead(fd.sysfd, p)
-		if errno == unix.EAGAIN {
-			wait = true
-			continue
+		if n, err := fd.readOnce(p); err != unix.EAGAIN {
+			return n, err
 		}
-		if n < len(p) && n > 0 && fd.kind.stream {
+	}
+}
+
+// readOnce is the system call of a read: unix.EAGAIN means that there is nothing.
+func (fd *netFD) readOnce(p []byte) (int, error) {
+	if len(p) > maxRW {
+		p = p[:maxRW]
+	}
+	for {
+		fd.pd.Arm(sched.Reading)
+		n, errno := sysRead(int(fd.sysfd), p)
+		if errno == unix.EAGAIN {
+			return 0, unix.EAGAIN
+		}
+		if n < len(p) && n > 0 && fd.kind.stream() {
 			return n, nil // it is empty now
 		}
-		pd.More(sched.Reading)
+		fd.pd.More(sched.Reading)
 		switch {
 		case errno == unix.EINTR:
-			wait = false
 		case errno != 0:
 			return 0, os.NewSyscallError("read", errno)
-		case n == 0 && fd.kind.stream:
+		case n == 0 && fd.kind.ends():
 			return 0, io.EOF
 		default:
 			return n, nil
@@ -150,23 +155,18 @@ func (fd *netFD) Write(p []byte) (int, error) {
 // write tries first and looks at the token only after EAGAIN: nearly always
 // there is room.
 func (fd *netFD) write(p []byte) (int, error) {
-	pd := fd.pd
-	if err := pd.Begin(sched.Writing); err != nil {
+	if err := fd.pd.Begin(sched.Writing); err != nil {
 		return 0, err
 	}
-	armed := false
+	var room room
 	for done := 0; ; {
-		n, errno := sysWrite(fd.sysfd, p[done:min(len(p), done+maxRW)])
+		n, errno := sysWrite(int(fd.sysfd), p[done:min(len(p), done+maxRW)])
 		done += n
 		switch {
 		case errno == unix.EAGAIN:
-			if armed {
-				if err := pd.Wait(sched.Writing, trace.WaitIOWrite); err != nil {
-					return done, err
-				}
+			if err := room.wait(fd.pd); err != nil {
+				return done, err
 			}
-			pd.Arm(sched.Writing)
-			armed = true
 		case errno == unix.EINTR:
 		case errno != 0:
 			return done, os.NewSyscallError("write", errno)
@@ -178,11 +178,35 @@ func (fd *netFD) write(p []byte) (int, error) {
 	}
 }
 
+// room waits for room to write, after a system call that found none. The first
+// such call was made before the token was cleared, so it is made once more.
+type room struct{ armed bool }
+
+func (r *room) wait(pd *sched.PollDesc) error {
+	if r.armed {
+		if err := pd.Wait(sched.Writing, trace.WaitIOWrite); err != nil {
+			return err
+		}
+	}
+	pd.Arm(sched.Writing)
+	r.armed = true
+	return nil
+}
+
+// Close closes the connection. Calls in progress fail with net.ErrClosed, and
+// Close waits for them to return.
+func (fd *netFD) Close() error {
+	if err := fd.close(); err != nil {
+		return fd.opError("close", err)
+	}
+	return nil
+}
+
 // LocalAddr returns the address of this end.
-func (fd *netFD) LocalAddr() net.Addr { return fd.laddr.get() }
+func (fd *netFD) LocalAddr() net.Addr { return fd.laddr.get(fd.kind) }
 
 // RemoteAddr returns the address of the peer.
-func (fd *netFD) RemoteAddr() net.Addr { return fd.raddr.get() }
+func (fd *netFD) RemoteAddr() net.Addr { return fd.raddr.get(fd.kind) }
 
 // SetDeadline sets the read and the write deadline. Calls that wait, now or
 // later, fail with os.ErrDeadlineExceeded once t has come; the zero time means
@@ -215,12 +239,12 @@ func (fd *netFD) setDeadline(side sched.Side, t time.Time) error {
 
 // opError says which operation on which socket failed, in net's form.
 func (fd *netFD) opError(op string, err error) error {
-	return &net.OpError{Op: op, Net: fd.kind.network, Source: fd.laddr.get(), Addr: fd.raddr.get(), Err: netErr(err)}
+	return &net.OpError{Op: op, Net: fd.kind.network, Source: fd.LocalAddr(), Addr: fd.RemoteAddr(), Err: netErr(err)}
 }
 
 // setError is opError for what net reports with the local address alone.
 func (fd *netFD) setError(err error) error {
-	return &net.OpError{Op: "set", Net: fd.kind.network, Addr: fd.laddr.get(), Err: netErr(err)}
+	return &net.OpError{Op: "set", Net: fd.kind.network, Addr: fd.LocalAddr(), Err: netErr(err)}
 }
 
 // netErr turns sched's word for a closed descriptor into net's.

@@ -33,6 +33,10 @@ const (
 	fdReference = 1 << 8
 )
 
+// Close itself waits in the queue for the last reference to go, on a side of its
+// own: it is there before it drops the reference that it took.
+const closing sched.Side = 2
+
 type lockWaiter struct {
 	w    *sched.Waiter
 	t    sched.Ticket
@@ -170,7 +174,9 @@ func (fd *netFD) close() error {
 	w := sched.Self()
 	defer w.Release()
 	t := w.Begin()
-	fd.closer, fd.closerTicket = w, t // seen by whoever drops a reference after ours
+	fd.mu.Lock()
+	fd.enqueueLocked(&lockWaiter{w: w, t: t, side: closing})
+	fd.mu.Unlock()
 	fd.pd.Evict()
 	fd.wakeNext(sched.Reading) // each that is woken so wakes the next
 	fd.wakeNext(sched.Writing)
@@ -181,7 +187,7 @@ func (fd *netFD) close() error {
 
 func (fd *netFD) destroy() error {
 	fd.pd.Close()
-	err := os.NewSyscallError("close", unix.Close(fd.sysfd))
-	fd.closer.Ready(fd.closerTicket, 0)
+	err := os.NewSyscallError("close", unix.Close(int(fd.sysfd)))
+	fd.wakeNext(closing)
 	return err
 }

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/weftgo/weft/sched"
-	"github.com/weftgo/weft/trace"
 )
 
 // ListenConfig is how to listen, as net.ListenConfig. The zero value is usual.
@@ -23,217 +22,187 @@ type ListenConfig struct {
 	// 15 seconds, less never. KeepAliveConfig says it in detail.
 	KeepAlive       time.Duration
 	KeepAliveConfig net.KeepAliveConfig
+
+	// ReusePort lets several sockets have the same address, each of which must
+	// say so: the system spreads what comes among them. See also ListenEach.
+	ReusePort bool
 }
 
 // Listen listens on the local address, as net.Listen. The network must be
-// "tcp", "tcp4" or "tcp6". It parks only to look up a host name.
+// "tcp", "tcp4", "tcp6", "unix" or "unixpacket". It parks only to look up a host
+// name.
 func Listen(network, address string) (net.Listener, error) {
 	return new(ListenConfig).Listen(context.Background(), network, address)
 }
 
+// ListenPacket listens for datagrams on the local address, as net.ListenPacket.
+// The network must be "udp", "udp4", "udp6" or "unixgram".
+func ListenPacket(network, address string) (net.PacketConn, error) {
+	return new(ListenConfig).ListenPacket(context.Background(), network, address)
+}
+
 // Listen is the function Listen with lc's settings. The context ends the look-up
 // of a host name, not the listener.
-func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (l net.Listener, err error) {
+	var at net.Addr
+	switch network {
+	case "tcp", "tcp4", "tcp6":
+		var ap netip.AddrPort
+		if ap, err = localAddr(ctx, network, address); err == nil {
+			at = netAddr(network, ap)
+			l, err = lc.listenTCP(network, ap)
+		}
+	case "unix", "unixpacket":
+		at = &net.UnixAddr{Name: address, Net: network}
+		l, err = lc.listenUnix(network, address)
+	default:
+		err = noListener(network, address)
+	}
+	if err != nil {
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: at, Err: err}
+	}
+	return l, nil
+}
+
+// ListenPacket is the function ListenPacket with lc's settings.
+func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address string) (c net.PacketConn, err error) {
+	var at net.Addr
+	switch network {
+	case "udp", "udp4", "udp6":
+		var ap netip.AddrPort
+		if ap, err = localAddr(ctx, network, address); err == nil {
+			at = netAddr(network, ap)
+			c, err = lc.listenUDP(network, ap)
+		}
+	case "unixgram":
+		at = &net.UnixAddr{Name: address, Net: network}
+		c, err = lc.listenUnixgram(network, address)
+	default:
+		err = noListener(network, address)
+	}
+	if err != nil {
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: at, Err: err}
+	}
+	return c, nil
+}
+
+// noListener says why network can't be listened on in the way that was asked for.
+func noListener(network, address string) error {
+	switch network {
+	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket":
+		return &net.AddrError{Err: "unexpected address type", Addr: address}
+	}
+	return net.UnknownNetworkError(network)
+}
+
+// ListenEach listens n times on one address, as a listener for each P: the
+// system spreads connections among them, so that accepters don't meet at one
+// queue. A port of 0 becomes the same for all. They are closed one by one.
+func (lc *ListenConfig) ListenEach(ctx context.Context, n int, network, address string) ([]net.Listener, error) {
+	reuse := *lc
+	reuse.ReusePort = true
+	var list []net.Listener
+	for range n {
+		l, err := reuse.Listen(ctx, network, address)
+		if err != nil {
+			for _, l := range list {
+				l.Close()
+			}
+			return nil, err
+		}
+		list = append(list, l)
+		address = l.Addr().String()
+	}
+	return list, nil
+}
+
+// localAddr resolves what is to be listened on.
+func localAddr(ctx context.Context, network, address string) (netip.AddrPort, error) {
 	if address == "" {
 		address = ":0"
 	}
 	addrs, err := resolve(ctx, net.DefaultResolver, network, address)
 	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
+		return netip.AddrPort{}, err
 	}
-	ap := addrs[0]
 	for _, a := range addrs {
 		if a.Addr().Unmap().Is4() { // as in package net, IPv4 goes first
-			ap = a
-			break
+			return a, nil
 		}
 	}
-	l, err := lc.listenTCP(network, ap)
-	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: tcpAddr(ap), Err: err}
-	}
-	return l, nil
+	return addrs[0], nil
 }
 
-func (lc *ListenConfig) listenTCP(network string, ap netip.AddrPort) (*TCPListener, error) {
-	family, v6only := listenFamily(network, ap.Addr())
-	s, err := sysSocket(family, unix.SOCK_STREAM)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	l := &TCPListener{
-		conns:     &kind{network: network, stream: true},
-		keepAlive: keepAlive(lc.KeepAlive, lc.KeepAliveConfig),
-	}
-	if err := lc.bind(s, family, v6only, ap); err != nil {
-		unix.Close(s)
-		return nil, err
-	}
-	if inheritsOptions {
-		setTCPOptions(s, l.keepAlive)
-	}
-	local, err := unix.Getsockname(s)
-	if err == nil {
-		err = l.fd.init(sched.Current(), s, &kind{network: network, listens: true}, local, nil)
-	}
-	if err != nil {
-		unix.Close(s)
-		return nil, err
-	}
-	return l, nil
-}
+// backlog is how many connections may wait to be accepted: the kernel's own
+// limit is lower and holds.
+const backlog = 65535
 
-// bind makes the socket s listen on ap.
-func (lc *ListenConfig) bind(s, family int, v6only bool, ap netip.AddrPort) error {
-	if family == unix.AF_INET6 {
-		unix.SetsockoptInt(s, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, btoi(v6only))
-	}
-	if err := setInt(s, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-		return err
-	}
+// bindIP makes a socket of k that is bound to ap, and listens on a stream.
+func (lc *ListenConfig) bindIP(fd *netFD, k *kind, ap netip.AddrPort) error {
+	family, v6only := listenFamily(k.network, ap.Addr())
 	sa, err := sockaddr(ap, family)
 	if err != nil {
 		return err
 	}
+	return lc.bind(fd, k, family, sa, func(s int) error {
+		if family == unix.AF_INET6 {
+			unix.SetsockoptInt(s, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, btoi(v6only))
+		}
+		if k.stream() {
+			return setInt(s, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		}
+		return setInt(s, unix.SOL_SOCKET, unix.SO_BROADCAST, 1)
+	})
+}
+
+// bind makes fd a socket of k that is bound to sa, after options has set what it
+// needs.
+func (lc *ListenConfig) bind(fd *netFD, k *kind, family int, sa unix.Sockaddr, options func(s int) error) error {
+	s, err := sysSocket(family, k.sotype)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	if err = options(s); err == nil {
+		err = lc.bindSocket(fd, s, k, family, sa)
+	}
+	if err != nil {
+		unix.Close(s)
+	}
+	return err
+}
+
+func (lc *ListenConfig) bindSocket(fd *netFD, s int, k *kind, family int, sa unix.Sockaddr) error {
+	if lc.ReusePort {
+		if err := setInt(s, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+			return err
+		}
+	}
 	if lc.Control != nil {
-		if err := lc.Control(familyName(family), tcpAddr(addrPort(sa)).String(), control{s}); err != nil {
+		if err := lc.Control(familyName(k.network, family), addrString(k, sa), control{s}); err != nil {
 			return err
 		}
 	}
 	if err := unix.Bind(s, sa); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
-	const backlog = 65535 // the kernel's own limit is lower and holds
-	return os.NewSyscallError("listen", unix.Listen(s, backlog))
-}
-
-// TCPListener listens for TCP connections.
-type TCPListener struct {
-	fd        netFD
-	conns     *kind
-	keepAlive net.KeepAliveConfig
-}
-
-// Accept returns the next connection. It parks until there is one, the deadline
-// passes or the listener is closed. When the process has run out of descriptors
-// it waits for some to be closed; connections wait in the kernel meanwhile.
-func (l *TCPListener) Accept() (net.Conn, error) {
-	c, err := l.AcceptTCP()
+	if k.listens {
+		if err := unix.Listen(s, backlog); err != nil {
+			return os.NewSyscallError("listen", err)
+		}
+	}
+	local, err := unix.Getsockname(s)
 	if err != nil {
-		return nil, err // not a nil *TCPConn
+		return os.NewSyscallError("getsockname", err)
 	}
-	return c, nil
+	return fd.init(sched.Current(), s, k, local, nil)
 }
 
-// AcceptTCP is Accept with the connection's own type.
-func (l *TCPListener) AcceptTCP() (*TCPConn, error) {
-	if err := l.fd.lock(sched.Reading); err != nil {
-		return nil, l.fd.listenError("accept", err)
+// addrString is sa as Control functions are told.
+func addrString(k *kind, sa unix.Sockaddr) string {
+	var a addr
+	a.set(k, sa)
+	if at := a.get(k); at != nil {
+		return at.String()
 	}
-	defer l.fd.unlock(sched.Reading)
-	c, err := l.accept()
-	if err != nil {
-		return nil, l.fd.listenError("accept", err)
-	}
-	return c, nil
-}
-
-func (l *TCPListener) accept() (*TCPConn, error) {
-	if err := l.fd.pd.Begin(sched.Reading); err != nil {
-		return nil, err
-	}
-	s, remote, err := l.acceptSocket()
-	if err != nil {
-		return nil, err
-	}
-	var b backOff
-	for {
-		c, err := newTCPConn(l.fd.pd.Sched(), s, l.conns, remote, l.keepAlive, !inheritsOptions)
-		if err == nil {
-			return c, nil
-		}
-		if exhausted(err) { // the poller has no room: the connection isn't dropped for that
-			err = b.wait(l.fd.pd)
-		}
-		if err != nil {
-			unix.Close(s)
-			return nil, err
-		}
-	}
-}
-
-// acceptSocket takes a connection from the kernel's queue.
-func (l *TCPListener) acceptSocket() (s int, remote unix.Sockaddr, err error) {
-	pd := l.fd.pd
-	var b backOff
-	for wait := l.fd.mustWait(); ; {
-		if wait {
-			if err := pd.Wait(sched.Reading, trace.WaitIOAccept); err != nil {
-				return -1, nil, err
-			}
-		}
-		pd.Arm(sched.Reading)
-		s, remote, err := sysAccept(l.fd.sysfd)
-		if wait = err == unix.EAGAIN; wait {
-			continue
-		}
-		pd.More(sched.Reading)
-		switch {
-		case err == nil:
-			return s, remote, nil
-		case err == unix.EINTR || err == unix.ECONNABORTED: // the latter went before we came
-		case exhausted(err):
-			if err := b.wait(pd); err != nil {
-				return -1, nil, err
-			}
-		default:
-			return -1, nil, os.NewSyscallError("accept", err)
-		}
-	}
-}
-
-// backOff paces the tries of a listener while something is exhausted. Nobody
-// says when it no longer is, so it asks again after 5 ms, 10 ms, ... 1 s.
-type backOff struct{ ns int64 }
-
-func (b *backOff) wait(pd *sched.PollDesc) error {
-	b.ns = min(max(2*b.ns, int64(5*time.Millisecond)), int64(time.Second))
-	return pd.Pause(sched.Reading, trace.WaitIOAccept, b.ns)
-}
-
-// exhausted reports whether err goes away when others let something go.
-func exhausted(err error) bool {
-	if se, ok := err.(*os.SyscallError); ok {
-		err = se.Err
-	}
-	switch err {
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ENOSPC:
-		return true
-	}
-	return false
-}
-
-// Close stops listening. A parked Accept fails with net.ErrClosed; when Close
-// returns, the address is free.
-func (l *TCPListener) Close() error {
-	if err := l.fd.close(); err != nil {
-		return l.fd.listenError("close", err)
-	}
-	return nil
-}
-
-// Addr returns the address that l listens on.
-func (l *TCPListener) Addr() net.Addr { return l.fd.laddr.get() }
-
-// SetDeadline sets the deadline of Accept; the zero time means never.
-func (l *TCPListener) SetDeadline(t time.Time) error { return l.fd.SetDeadline(t) }
-
-// SyscallConn gives access to the descriptor, as TCPConn's.
-func (l *TCPListener) SyscallConn() (syscall.RawConn, error) { return l.fd.SyscallConn() }
-
-// File returns a duplicate of the descriptor, as TCPConn's.
-func (l *TCPListener) File() (*os.File, error) { return l.fd.File() }
-
-func (fd *netFD) listenError(op string, err error) error {
-	return &net.OpError{Op: op, Net: fd.kind.network, Addr: fd.laddr.get(), Err: netErr(err)}
+	return ""
 }

@@ -92,11 +92,11 @@ func (fd *netFD) File() (f *os.File, err error) {
 // name is what the *os.File of fd is called, as "tcp:127.0.0.1:80->127.0.0.1:90".
 func (fd *netFD) name() string {
 	name := fd.kind.network + ":"
-	if a := fd.laddr.get(); a != nil {
+	if a := fd.LocalAddr(); a != nil {
 		name += a.String()
 	}
 	name += "->"
-	if a := fd.raddr.get(); a != nil {
+	if a := fd.RemoteAddr(); a != nil {
 		name += a.String()
 	}
 	return name

@@ -17,9 +17,7 @@ import (
 // block a thread; an IP address with a port number asks nobody.
 func resolve(ctx context.Context, r *net.Resolver, network, address string) ([]netip.AddrPort, error) {
 	switch network {
-	case "tcp", "tcp4", "tcp6":
-	case "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket":
-		return nil, errors.New("wnet: network " + network + " is not implemented yet")
+	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
 	default:
 		return nil, net.UnknownNetworkError(network)
 	}
@@ -65,11 +63,11 @@ func portNumber(service string) (n int, ok bool) {
 func pick(network, host string, ips []netip.Addr, port uint16) ([]netip.AddrPort, error) {
 	var list []netip.AddrPort
 	for _, ip := range ips {
-		if network == "tcp4" && ip == netip.IPv6Unspecified() {
+		if only4(network) && ip == netip.IPv6Unspecified() {
 			ip = netip.IPv4Unspecified()
 		}
 		is4 := ip.Unmap().Is4()
-		if ip.IsValid() && (network == "tcp4" && !is4 || network == "tcp6" && is4) {
+		if ip.IsValid() && (only4(network) && !is4 || only6(network) && is4) {
 			continue
 		}
 		if ip.Is4In6() {
@@ -96,9 +94,9 @@ func lookupError(ctx context.Context, err error) error {
 // IPv6 alone: a wildcard takes both if it may and the system can.
 func listenFamily(network string, ip netip.Addr) (family int, v6only bool) {
 	switch {
-	case network == "tcp4":
+	case only4(network):
 		return unix.AF_INET, false
-	case network == "tcp6":
+	case only6(network):
 		return unix.AF_INET6, true
 	case ip.IsValid() && !ip.IsUnspecified():
 		if ip.Is4() {
@@ -122,20 +120,18 @@ var dualStack = sync.OnceValue(func() bool {
 		unix.Bind(s, &unix.SockaddrInet6{}) == nil
 })
 
-func familyName(family int) string {
-	if family == unix.AF_INET {
-		return "tcp4"
-	}
-	return "tcp6"
-}
+func only4(network string) bool { return network[len(network)-1] == '4' }
+func only6(network string) bool { return network[len(network)-1] == '6' }
 
-// tcpAddr is ap as errors show it.
-func tcpAddr(ap netip.AddrPort) *net.TCPAddr {
-	a := net.TCPAddrFromAddrPort(ap)
-	if !ap.Addr().IsValid() {
-		a.IP = nil
+// familyName is what Control functions are told of a socket's network.
+func familyName(network string, family int) string {
+	switch family {
+	case unix.AF_INET:
+		return network[:3] + "4"
+	case unix.AF_INET6:
+		return network[:3] + "6"
 	}
-	return a
+	return network
 }
 
 // ctxError is how package net says that a context is done.

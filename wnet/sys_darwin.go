@@ -1,6 +1,7 @@
 package wnet
 
 import (
+	"net/netip"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,16 @@ func sysWrite(fd int, p []byte) (int, unix.Errno) {
 	}
 	return n, 0
 }
+
+func sysRecvFrom(fd int, p []byte) (int, netip.AddrPort, unix.Errno) {
+	n, from, err := unix.Recvfrom(fd, p, 0)
+	if err != nil {
+		return 0, netip.AddrPort{}, err.(unix.Errno)
+	}
+	return n, addrPort(from), 0
+}
+
+const cloexecFDs, noSignal = 0, 0 // sockets have SO_NOSIGPIPE
 
 func sysSocket(family, sotype int) (int, error) {
 	syscall.ForkLock.RLock()

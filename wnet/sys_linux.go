@@ -1,6 +1,7 @@
 package wnet
 
 import (
+	"net/netip"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -47,6 +48,32 @@ func sysSocket(family, sotype int) (int, error) {
 func sysAccept(fd int) (int, unix.Sockaddr, error) {
 	return unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 }
+
+// sysRecvFrom reads a datagram of an IP socket. It allocates nothing.
+func sysRecvFrom(fd int, p []byte) (int, netip.AddrPort, unix.Errno) {
+	var sa unix.RawSockaddrInet6 // has room for an Inet4
+	size := uint32(unsafe.Sizeof(sa))
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0,
+		uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)))
+	if errno != 0 {
+		return 0, netip.AddrPort{}, errno
+	}
+	raceRead(p[:n])
+	switch port := sa.Port<<8 | sa.Port>>8; sa.Family {
+	case unix.AF_INET:
+		ip := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa)).Addr
+		return int(n), netip.AddrPortFrom(netip.AddrFrom4(ip), port), 0
+	case unix.AF_INET6:
+		return int(n), addrPortOf(sa.Addr, sa.Scope_id, port), 0
+	}
+	return int(n), netip.AddrPort{}, 0
+}
+
+// Flags of recvmsg and sendmsg.
+const (
+	cloexecFDs = unix.MSG_CMSG_CLOEXEC // descriptors that are received are not for children
+	noSignal   = unix.MSG_NOSIGNAL
+)
 
 // inheritsOptions: an accepted socket has the listener's no-delay and
 // keep-alive options.

@@ -2,6 +2,7 @@ package wnet
 
 import (
 	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -14,28 +15,11 @@ import (
 // be called by several coroutines and goroutines at once.
 type TCPConn struct{ netFD }
 
-// Close closes the connection. Calls in progress fail with net.ErrClosed, and
-// Close waits for them to return.
-func (c *TCPConn) Close() error {
-	if err := c.close(); err != nil {
-		return c.opError("close", err)
-	}
-	return nil
-}
-
 // CloseRead shuts down the reading side: a parked Read returns io.EOF.
 func (c *TCPConn) CloseRead() error { return c.shutdown(unix.SHUT_RD) }
 
 // CloseWrite shuts down the writing side: the peer reads io.EOF.
 func (c *TCPConn) CloseWrite() error { return c.shutdown(unix.SHUT_WR) }
-
-func (c *TCPConn) shutdown(how int) error {
-	err := c.using(func(s int) error { return os.NewSyscallError("shutdown", unix.Shutdown(s, how)) })
-	if err != nil {
-		return c.opError("close", err)
-	}
-	return nil
-}
 
 // SetNoDelay sets whether small writes are sent at once (the default) or
 // gathered (Nagle's algorithm).
@@ -71,34 +55,11 @@ func (c *TCPConn) SetLinger(sec int) error {
 	})
 }
 
-// SetReadBuffer sets the size of the kernel's receive buffer.
-func (c *TCPConn) SetReadBuffer(bytes int) error { return c.buffer(unix.SO_RCVBUF, bytes) }
-
-// SetWriteBuffer sets the size of the kernel's send buffer.
-func (c *TCPConn) SetWriteBuffer(bytes int) error { return c.buffer(unix.SO_SNDBUF, bytes) }
-
-func (c *TCPConn) buffer(opt, bytes int) error {
-	err := c.using(func(s int) error { return setInt(s, unix.SOL_SOCKET, opt, bytes) })
-	if err != nil {
-		return c.setError(err)
-	}
-	return nil
-}
-
 func (c *TCPConn) option(set func(s int) error) error {
 	if err := c.using(set); err != nil {
 		return c.opError("set", err)
 	}
 	return nil
-}
-
-// using calls f with the descriptor, which stays open meanwhile.
-func (fd *netFD) using(f func(s int) error) error {
-	if err := fd.incref(); err != nil {
-		return err
-	}
-	defer fd.decref()
-	return f(fd.sysfd)
 }
 
 // newTCPConn makes a connection of the socket s with its usual options set. On
@@ -113,6 +74,44 @@ func newTCPConn(rt *sched.Sched, s int, k *kind, remote unix.Sockaddr, ka net.Ke
 		return nil, err
 	}
 	return c, nil
+}
+
+// TCPListener listens for TCP connections.
+type TCPListener struct {
+	listener
+	keepAlive net.KeepAliveConfig
+}
+
+func (lc *ListenConfig) listenTCP(network string, ap netip.AddrPort) (*TCPListener, error) {
+	l := &TCPListener{keepAlive: keepAlive(lc.KeepAlive, lc.KeepAliveConfig)}
+	l.conns = &kind{network: network, sotype: unix.SOCK_STREAM}
+	if err := lc.bindIP(&l.fd, &kind{network: network, sotype: unix.SOCK_STREAM, listens: true}, ap); err != nil {
+		return nil, err
+	}
+	if inheritsOptions {
+		setTCPOptions(int(l.fd.sysfd), l.keepAlive)
+	}
+	return l, nil
+}
+
+// Accept returns the next connection. It parks until there is one, the deadline
+// passes or the listener is closed. When the process has run out of descriptors
+// it waits for some to be closed; connections wait in the kernel meanwhile.
+func (l *TCPListener) Accept() (net.Conn, error) {
+	c, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err // not a nil *TCPConn
+	}
+	return c, nil
+}
+
+// AcceptTCP is Accept with the connection's own type.
+func (l *TCPListener) AcceptTCP() (c *TCPConn, err error) {
+	err = l.accept(func(s int, remote unix.Sockaddr) (err error) {
+		c, err = newTCPConn(l.fd.pd.Sched(), s, l.conns, remote, l.keepAlive, !inheritsOptions)
+		return err
+	})
+	return c, err
 }
 
 // setTCPOptions sets what every connection has: no delay, and keep-alive unless
@@ -164,15 +163,4 @@ func seconds(d time.Duration) int {
 		return -1
 	}
 	return int((d + time.Second - 1) / time.Second)
-}
-
-func setInt(s, level, opt, value int) error {
-	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(s, level, opt, value))
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -1,0 +1,142 @@
+package wnet
+
+import (
+	"net"
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// UDPConn is a UDP socket, with the methods of net.UDPConn. One made by Dial is
+// connected: it has one peer, and takes datagrams from no other.
+type UDPConn struct{ netFD }
+
+func (lc *ListenConfig) listenUDP(network string, ap netip.AddrPort) (*UDPConn, error) {
+	c := new(UDPConn)
+	if err := lc.bindIP(&c.netFD, &kind{network: network, sotype: unix.SOCK_DGRAM}, ap); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// ReadFrom reads one datagram into p and says who sent it; what p has no room for
+// is lost. It parks until one comes, the read deadline passes or c is closed.
+func (c *UDPConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := c.ReadFromUDP(p)
+	if from == nil {
+		return n, nil, err
+	}
+	return n, from, err
+}
+
+// ReadFromUDP is ReadFrom with the address's own type.
+func (c *UDPConn) ReadFromUDP(p []byte) (int, *net.UDPAddr, error) {
+	n, from, err := c.ReadFromUDPAddrPort(p)
+	if !from.IsValid() {
+		return n, nil, err
+	}
+	return n, net.UDPAddrFromAddrPort(from), err
+}
+
+// ReadFromUDPAddrPort is ReadFrom without an allocation.
+func (c *UDPConn) ReadFromUDPAddrPort(p []byte) (n int, from netip.AddrPort, err error) {
+	err = c.receive("recvfrom", func(s int) error {
+		var errno unix.Errno
+		if n, from, errno = sysRecvFrom(s, p); errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, netip.AddrPort{}, c.opError("read", err)
+	}
+	return n, from, nil
+}
+
+// ReadMsgUDP reads one datagram and its out-of-band data, as net.UDPConn's.
+func (c *UDPConn) ReadMsgUDP(p, oob []byte) (n, oobn, flags int, addr *net.UDPAddr, err error) {
+	n, oobn, flags, from, err := c.ReadMsgUDPAddrPort(p, oob)
+	if from.IsValid() {
+		addr = net.UDPAddrFromAddrPort(from)
+	}
+	return n, oobn, flags, addr, err
+}
+
+// ReadMsgUDPAddrPort is ReadMsgUDP with a plain address.
+func (c *UDPConn) ReadMsgUDPAddrPort(p, oob []byte) (n, oobn, flags int, addr netip.AddrPort, err error) {
+	n, oobn, flags, from, err := c.recvmsg(p, oob)
+	return n, oobn, flags, addrPort(from), err
+}
+
+// WriteTo sends p as one datagram.
+func (c *UDPConn) WriteTo(p []byte, addr net.Addr) (int, error) {
+	to, ok := addr.(*net.UDPAddr)
+	if !ok {
+		return 0, c.addrError("write", addr, syscall.EINVAL)
+	}
+	return c.WriteToUDP(p, to)
+}
+
+// WriteToUDP is WriteTo with the address's own type.
+func (c *UDPConn) WriteToUDP(p []byte, addr *net.UDPAddr) (int, error) {
+	if addr == nil {
+		return 0, c.addrError("write", nil, errMissingAddress)
+	}
+	return c.WriteToUDPAddrPort(p, addr.AddrPort())
+}
+
+// WriteToUDPAddrPort is WriteTo without an allocation.
+func (c *UDPConn) WriteToUDPAddrPort(p []byte, addr netip.AddrPort) (int, error) {
+	n, _, err := c.sendTo(p, nil, addr)
+	return n, err
+}
+
+// WriteMsgUDP sends p as one datagram with out-of-band data, as net.UDPConn's.
+func (c *UDPConn) WriteMsgUDP(p, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	if addr == nil {
+		return c.WriteMsgUDPAddrPort(p, oob, netip.AddrPort{})
+	}
+	return c.WriteMsgUDPAddrPort(p, oob, addr.AddrPort())
+}
+
+// WriteMsgUDPAddrPort is WriteMsgUDP with a plain address, the zero value for a
+// connected socket's peer.
+func (c *UDPConn) WriteMsgUDPAddrPort(p, oob []byte, addr netip.AddrPort) (n, oobn int, err error) {
+	if !addr.IsValid() && c.raddr.valid {
+		return c.sendmsg(p, oob, nil, nil)
+	}
+	return c.sendTo(p, oob, addr)
+}
+
+func (c *UDPConn) sendTo(p, oob []byte, addr netip.AddrPort) (n, oobn int, err error) {
+	var to net.Addr
+	if addr.IsValid() {
+		to = udpAddr{addr}
+	}
+	switch {
+	case c.raddr.valid:
+		return 0, 0, c.addrError("write", to, net.ErrWriteToConnected)
+	case !addr.IsValid():
+		return 0, 0, c.addrError("write", nil, errMissingAddress)
+	}
+	sa, err := sockaddr(addr, c.family())
+	if err != nil {
+		return 0, 0, c.addrError("write", to, err)
+	}
+	return c.sendmsg(p, oob, sa, to)
+}
+
+// family is that of the socket, which its own address tells.
+func (c *UDPConn) family() int {
+	if c.laddr.v6 {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
+// udpAddr is a net.Addr that costs nothing until it is shown.
+type udpAddr struct{ ap netip.AddrPort }
+
+func (a udpAddr) Network() string { return "udp" }
+func (a udpAddr) String() string  { return a.ap.String() }
