@@ -186,7 +186,7 @@ func (c *Coro) Yield() {
 		runtime.Goexit()
 	}
 	c.save(ident.CallerPC())
-	c.raw.Back()
+	c.raw.Swap()
 	if c.cancelled {
 		runtime.Goexit()
 	}
@@ -216,7 +216,7 @@ func (c *Coro) acquire() error {
 // run switches to c. Only when it is back is c suspended: until then its stack
 // is in use, and a second Resume must be refused.
 func (c *Coro) run() error {
-	c.raw.Switch()
+	c.raw.Swap()
 	if c.exiting {
 		c.raw.Finish()
 	}
@@ -246,7 +246,7 @@ func (c *Coro) main() {
 		c.fn = nil
 		current.Delete()
 		if c.exiting {
-			c.raw.Back()
+			c.raw.Swap()
 		}
 	}()
 	if !c.cancelled {

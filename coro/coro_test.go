@@ -307,12 +307,12 @@ func BenchmarkRawSwitch(b *testing.B) {
 	stop := false
 	r.Init(func(*coro.Raw) {
 		for !stop {
-			r.Back()
+			r.Swap()
 		}
 	})
 	for b.Loop() {
-		r.Switch()
+		r.Swap()
 	}
 	stop = true
-	r.Switch()
+	r.Swap()
 }

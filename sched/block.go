@@ -38,6 +38,8 @@ func (mp *M) unblock(gp *G) {
 		return
 	}
 	mp.emit(trace.KGoUnblock, 0, gp.ID(), 0, 0, 0)
-	mp.op = opNoP
-	gp.stk.Back()
+	st := gp.stk
+	mp.op, mp.left = opNoP, st
+	swap(st, &mp.stk)
+	st.arrived()
 }

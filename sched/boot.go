@@ -142,23 +142,26 @@ func (s *Sched) shutdown() {
 	s.breakPoller()
 	s.mwg.Wait()
 	s.dl.stop()
+	var all []*stk
 	for _, pp := range s.allp() {
 		pp.timers.drop()
-		freeStacks(s, pp.stkfree)
+		all = appendStacks(all, pp.stkfree)
 		pp.stkfree = nil
 	}
-	freeStacks(s, s.stkfree)
+	all = appendStacks(all, s.stkfree)
 	s.stkfree = nil
+	for st := range s.dying {
+		all = append(all, st)
+	}
+	s.endStacks(all)
 	s.netpollClose()
 }
 
-// freeStacks ends idle stacks.
-func freeStacks(s *Sched, st *stk) {
-	for ; st != nil; st = st.link {
-		st.quit = true
-		st.Switch()
-		s.nstk.Add(-1)
+func appendStacks(all []*stk, list *stk) []*stk {
+	for st := list; st != nil; st = st.link {
+		all = append(all, st)
 	}
+	return all
 }
 
 // PanicError is a panic that nobody recovered, with the coroutine that it

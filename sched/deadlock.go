@@ -299,9 +299,11 @@ func (gp *G) stackTrace() []uintptr {
 	if st == nil {
 		return nil
 	}
-	var d stackReport
+	var me stk
+	d := stackReport{to: &me}
 	st.report = &d
-	st.Switch()
+	me.at = st.at
+	me.at.Swap()
 	return d.pcs[:d.n]
 }
 
@@ -309,13 +311,14 @@ func (gp *G) stackTrace() []uintptr {
 type stackReport struct {
 	pcs [64]uintptr // to a parked stack, which fills them in: its callers
 	n   int
+	to  *stk        // who asked, and rests where the stack did
 	err *PanicError // from a stack that has ended: the panic
 }
 
 func (st *stk) takeDump() {
 	st.report.n = runtime.Callers(3, st.report.pcs[:])
-	st.report = nil
-	st.Back()
+	st.relay, st.report = st.report.to, nil
+	st.pass()
 }
 
 // ReportCycle tells of a cycle of lock owners that has just formed. Others may

@@ -6,6 +6,7 @@ import "github.com/weftgo/weft/trace"
 // returns nil when the runtime has ended. It returns with a P.
 func (mp *M) findRunnable() (*G, trace.Queue) {
 	for {
+		mp.bury()
 		if mp.p.dying.Load() && !mp.giveUpDying() {
 			return nil, 0
 		}

@@ -162,11 +162,12 @@ func (l *gStack) pop() *G {
 // its own goroutine's.
 type stk struct {
 	coro.Raw // first: see stkMain
+	place    // where it rests (switch.go)
 	g        *G
-	m        *M           // on which it runs; set before every Switch
+	m        *M           // on which it runs; set before every switch to it
 	sleep    *sleepTimer  // made at the first Sleep; for whoever runs on the stack
 	slot     any          // Waiter.Slot
-	link     *stk         // in a list of free stacks
+	link     *stk         // in a list of free stacks, or in M.reap
 	report   *stackReport // to a parked stack: fill it in; from one that has ended: why
 	g0       bool         // an M's own stack: scheduling code, in runtime mode
 	quit     bool         // to an idle stack: end

@@ -27,9 +27,11 @@ type M struct {
 	word     *atomic.Uint64 // &p.word, or &noP
 	userword uint64         // what p.word is while in user mode
 	curg     *G
-	op       op // what the coroutine that switched to g0 wants done
+	op       op   // what the coroutine that left wants done by who goes on
+	left     *stk // its stack
 	ticket   Ticket
-	nextg    *G // found by a finishing stack: run it first
+	reap     *stk // dying stacks that have come home
+	nextg    *G   // found by a finishing stack: run it first
 	nextq    trace.Queue
 	forks    *fork // free ones; the coroutine's that runs here
 	spinning bool

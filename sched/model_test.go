@@ -56,7 +56,7 @@ func (th *modelThread) opDone() {
 // given up.
 func (th *modelThread) await(cond func() bool) {
 	th.blocked = cond
-	th.raw.Back()
+	th.raw.Swap()
 	th.blocked = nil
 }
 
@@ -68,7 +68,7 @@ func (th *modelThread) main() {
 	for th.e.prog != nil {
 		th.body(th)
 		th.working = false
-		th.raw.Back()
+		th.raw.Swap()
 	}
 }
 
@@ -96,7 +96,7 @@ func newExplorer(t *testing.T, prog program) *explorer {
 		th.raw.Init(func(*coro.Raw) { th.main() })
 		e.threads = append(e.threads, th)
 	}
-	modelStep = func() { e.current.raw.Back() }
+	modelStep = func() { e.current.raw.Swap() }
 	t.Cleanup(func() { modelStep = nil })
 	return e
 }
@@ -207,7 +207,7 @@ func (e *explorer) step(i int) error {
 
 func (e *explorer) enter(i int) {
 	e.current = e.threads[i]
-	e.current.raw.Switch()
+	e.current.raw.Swap()
 }
 
 func (e *explorer) key() (k [2]uint64) {

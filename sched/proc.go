@@ -15,55 +15,29 @@ func (mp *M) mstart() {
 	defer here.Delete()
 	if mp.started() {
 		mp.schedule()
+		mp.bury()
 	}
 }
 
 // schedule runs coroutines until the runtime ends. It stays on g0: a coroutine
 // comes back to it by a switch and never calls it.
 func (mp *M) schedule() {
-	var s *stk // what to run next, if that is known
-	for s != nil || mp.p != nil || mp.nop() {
-		if s == nil {
-			gp, from := mp.shortcut()
-			if gp == nil {
-				if gp, from = mp.findRunnable(); gp == nil {
-					return
-				}
-			}
-			if s = mp.execute(gp, from); s == nil {
-				continue
+	for mp.p != nil || mp.nop() {
+		gp, from := mp.shortcut()
+		if gp == nil {
+			if gp, from = mp.findRunnable(); gp == nil {
+				return
 			}
 		}
-		s.Switch()
-		if mp.op == opPark && mp.park0(mp.curg) {
-			s = mp.handover()
-			continue
+		if s := mp.execute(gp, from); s != nil {
+			if next, yield := mp.stk.leave(s).Turn(); next != nil {
+				next()
+			} else {
+				yield(struct{}{})
+			}
+			mp.afterSwitch()
 		}
-		mp.afterSwitch(s)
-		s = nil
 	}
-}
-
-// handover is the shortest way from a coroutine that has parked to one that it
-// has readied, which stands in runnext with a stack: shortcut and execute in
-// one. nil: take the long way.
-func (mp *M) handover() *stk {
-	mp.curg, mp.op = nil, opNone
-	pp := mp.p
-	if pp == nil || pp.gate.Load() != 0 || pp.nextStreak >= maxNextStreak || pp.ring != nil ||
-		pp.schedtick%61 == 0 || pp.timers.when0.Load() != 0 {
-		return nil
-	}
-	gp := pp.runnext.load()
-	if gp == nil || gp.stk == nil {
-		return nil
-	}
-	pp.runnext.store(nil)
-	pp.nextStreak++
-	s := gp.stk
-	s.m = mp
-	mp.startg(pp, gp, trace.QRunnext, false)
-	return s
 }
 
 // shortcut takes the next coroutine from the local queue, when it is the turn
@@ -77,48 +51,36 @@ func (mp *M) shortcut() (*G, trace.Queue) {
 }
 
 // execute makes everything ready for gp to run and returns the stack to switch
-// to, nil if gp is not to run any more. (The switch stands in the loop above: a
-// processor predicts returns by a stack of its own, which a switch makes wrong,
-// so each frame that returns after one costs a misprediction, 5 ns.)
+// to, nil if gp is not to run any more.
 func (mp *M) execute(gp *G, from trace.Queue) *stk {
 	pp := mp.p
-	s := gp.stk
-	fresh := s == nil
-	if fresh {
-		if mp.sched.stopping.Load() {
-			mp.goexit0(pp, gp) // it never began: nothing to unwind
-			return nil
-		}
-		s = mp.stackalloc(pp)
-		s.g, gp.stk = gp, s
+	fresh := gp.stk == nil
+	if fresh && mp.sched.stopping.Load() {
+		mp.goexit0(pp, gp) // it never began: nothing to unwind
+		return nil
 	}
-	s.m = mp
-	mp.startg(pp, gp, from, fresh)
+	s := mp.prepare(pp, gp)
+	if pp.ring != nil {
+		mp.emitStart(gp, from, fresh)
+	}
+	mp.leave(pp)
 	return s
 }
 
-// startg makes gp the current coroutine and leaves for user mode.
-func (mp *M) startg(pp *P, gp *G, from trace.Queue, fresh bool) {
-	if gp.status.Load() != uint32(Grunnable) {
-		throw("execute: g" + utoa(gp.ID()) + " is " + gp.Status().String() + ", not runnable")
-	}
-	pp.schedtick++
-	mp.curg = gp
-	gp.setStatus(Grunning)
-	if r := pp.ring; r != nil {
-		r.Emit(trace.KGoStart, uint8(from), mp.id, gp.ID(), uint64(b2u(fresh)), 0, 0)
-	}
-	mp.userword = pword(mp.id, pp.schedtick, modeUser)
-	storeRel64(&pp.word, mp.userword)
+func (mp *M) emitStart(gp *G, from trace.Queue, fresh bool) {
+	mp.emit(trace.KGoStart, uint8(from), gp.ID(), uint64(b2u(fresh)), 0, 0)
 }
 
 // afterSwitch does, on g0, what the coroutine came here for. mp is in runtime
 // mode, or has lost its P.
-func (mp *M) afterSwitch(s *stk) {
-	gp, op := mp.curg, mp.op
-	mp.curg, mp.op = nil, opNone
+func (mp *M) afterSwitch() {
+	s, gp, op := mp.left, mp.curg, mp.op
+	mp.left, mp.curg, mp.op = nil, nil, opNone
 	switch op {
-	case opPark: // it was readied before it was parked, and is queued again
+	case opPark:
+		if !mp.park0(gp) {
+			mp.unpark(gp)
+		}
 	case opYield:
 		gp.setStatus(Grunnable)
 		if mp.p == nil {
@@ -135,21 +97,21 @@ func (mp *M) afterSwitch(s *stk) {
 		if s.report != nil {
 			mp.sched.fail(s.report.err)
 		}
-		s.Finish()
-		mp.sched.nstk.Add(-1)
+		mp.end(s)
 		mp.goexit0(mp.p, gp)
 	default:
 		throw("switch to g0 without a reason")
 	}
 }
 
-// park0 commits a park. This must happen here, on g0, after the coroutine has
-// left its stack: from the moment that the wait is parked another M may resume
-// it, and two threads can't be on one stack. False: gp had been readied.
+// park0 commits a park. This must happen after the coroutine has left its stack,
+// on g0 or on the stack of the one that goes on: from the moment that the wait is
+// parked another M may resume it, and two threads can't be on one stack. False:
+// gp had been readied, and is the caller's again, runnable.
 func (mp *M) park0(gp *G) bool {
 	gp.setStatus(Gwaiting) // before the commit: afterwards gp isn't ours
 	if !gp.commit(mp.ticket) {
-		mp.unpark(gp)
+		gp.setStatus(Grunnable)
 		return false
 	}
 	if mp.p == nil || mp.p.gate.Load() != 0 {
@@ -158,28 +120,27 @@ func (mp *M) park0(gp *G) bool {
 	return true
 }
 
-// unpark: gp was readied before it was parked. It is still ours, and runs next.
+// unpark queues gp, which was readied before it was parked. On g0, or from arrive.
 func (mp *M) unpark(gp *G) {
-	gp.setStatus(Grunnable)
-	if mp.sched.rec != nil {
-		mp.emitReady(gp, 0, trace.QRunnext, trace.ByEarly)
-	}
+	s := mp.sched
 	if mp.p == nil {
-		mp.sched.globrunqput(gp)
-	} else {
-		mp.nextg, mp.nextq = gp, trace.QRunnext
+		mp.emitReady(gp, 0, trace.QGlobal, trace.ByEarly)
+		s.globrunqput(gp)
+		return
 	}
+	mp.emitReady(gp, 0, s.nextQueue(), trace.ByEarly)
+	mp.runqput(mp.p, gp, true)
 }
 
-// prepark readies the running coroutine for the switch to g0, where its park is
+// prepark readies the running coroutine for the switch to to, where its park is
 // committed. Called on gp, in user mode.
-func (gp *G) prepark(t Ticket, why trace.Reason, obj any) *stk {
+func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	s := gp.sched
 	if s.stopping.Load() {
 		gp.claim(t, 0)   // nobody shall give us anything any more
 		runtime.Goexit() // unwinding: whoever would wake us may be gone
 	}
-	st := gp.stk
+	st = gp.stk
 	mp := st.m
 	gp.waitwhy, gp.waitobj = why, obj
 	pp := mp.enter()
@@ -189,8 +150,8 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) *stk {
 	if s.rec != nil {
 		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, 0)
 	}
-	mp.op, mp.ticket = opPark, t
-	return st
+	mp.op, mp.ticket, mp.left = opPark, t, st
+	return st, mp.straight(pp)
 }
 
 // postpark is what a coroutine does first when it comes back from a park, if
@@ -199,6 +160,7 @@ func (gp *G) postpark(st *stk) {
 	for st.report != nil {
 		st.takeDump()
 	}
+	st.arrived()
 	if gp.sched.stopping.Load() {
 		runtime.Goexit()
 	}
@@ -225,8 +187,13 @@ func Yield() {
 	if mp.tracing() {
 		mp.emit(trace.KGoYield, uint8(trace.QLocal), gp.ID(), 0, 0, 0)
 	}
-	mp.op = opYield
-	st.Back()
+	mp.op, mp.left = opYield, st
+	if next, yield := st.leave(mp.straight(pp)).Turn(); next != nil {
+		next()
+	} else {
+		yield(struct{}{})
+	}
+	st.arrived()
 	if s.stopping.Load() {
 		runtime.Goexit()
 	}

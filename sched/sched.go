@@ -29,8 +29,9 @@
 //  5. sysmon takes the P of a worker that has been in user mode for 10 ms with
 //     the same coroutine (p.go, sysmon.go).
 //
-// Parking is one protocol for every kind of wait (waiter.go), and commits on
-// g0 (park0).
+// Parking is one protocol for every kind of wait (waiter.go), and commits when
+// the coroutine has left its stack: on g0, or on that of the one that goes on
+// (park0, switch.go).
 //
 // Lock order: netpoller.inside, PollDesc.mu, Timer.mu, timers.mu, Sched.lock,
 // Sched.glock. netpoller.mu is a leaf.
@@ -118,7 +119,8 @@ type Sched struct {
 	pidle   *P
 	runq    globq
 	stkfree *stk
-	dead    bool // every coroutine has ended: Ms go
+	dying   map[*stk]struct{} // stacks that ended away from home (switch.go)
+	dead    bool              // every coroutine has ended: Ms go
 	mwg     sync.WaitGroup
 
 	glock           Lock
@@ -155,6 +157,7 @@ func New(opts Options) (*Sched, error) {
 	s.virtual, _ = s.clock.(*clock.Virtual)
 	s.unwound = make(chan struct{})
 	s.starters.sched = s
+	s.dying = make(map[*stk]struct{})
 	s.sleeper.init()
 	return s, nil
 }

@@ -35,6 +35,7 @@ func (mp *M) stackalloc(pp *P) *stk {
 		}
 	}
 	s := new(stk)
+	s.at = s
 	s.Init(stkMain)
 	sc.nstk.Add(1)
 	return s
@@ -73,7 +74,7 @@ func (s *stk) main() {
 
 // run calls fn and catches how it ends. A panic stops here, with this stack in
 // its report. A Goexit can't be stopped: it is held in the deferred call, g0
-// takes over (afterSwitch) and has another goroutine carry it out. A panic may
+// takes over (end) and has another goroutine carry it out. A panic may
 // have come out of a deferred call of a Goexit that goes on afterwards, so it
 // ends the stack in the same way.
 func (s *stk) run(fn func()) {
@@ -93,32 +94,51 @@ func (s *stk) abnormal(v any) {
 	}
 	s.ended = true
 	here.Delete()
-	s.m.enter()
-	s.m.op = opExit
-	s.Back()
+	mp := s.m
+	mp.enter()
+	mp.op, mp.left = opExit, s
+	swap(s, &mp.stk)
+	for s.relay != nil {
+		s.pass() // dying, and on the way home
+	}
 }
 
 // finish is goexit: it recycles the G that has returned, and either begins the
-// next fresh one on this stack or goes to g0.
+// next fresh one on this stack or leaves it, for the next one's or for g0.
 func (s *stk) finish() {
 	mp := s.m
 	gp := s.g
 	pp := mp.enter()
 	mp.goexit0(pp, gp)
 	s.g = nil
+	to := &mp.stk
 	if pp != nil && mp.mayStay(pp) {
 		if next, from := pp.runqget(); next != nil {
 			if next.stk == nil {
 				s.g, next.stk = next, s
 				count(&pp.stats.sameStk, 1)
-				mp.startg(pp, next, from, true)
+				mp.prepare(pp, next)
+				if pp.ring != nil {
+					mp.emitStart(next, from, true)
+				}
+				mp.leave(pp)
 				return
 			}
-			mp.nextg, mp.nextq = next, from
+			if pp.ring == nil {
+				to = mp.prepare(pp, next)
+			} else {
+				mp.nextg, mp.nextq = next, from
+			}
 		}
 	}
-	mp.op = opIdle
-	s.Back()
+	mp.op, mp.left = opIdle, s
+	swap(s, to)
+	for s.relay != nil {
+		s.pass() // the runtime ends
+	}
+	if !s.quit {
+		s.arrived()
+	}
 }
 
 // mayStay reports whether the next G may come straight from the local queue:

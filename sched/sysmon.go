@@ -14,6 +14,9 @@ import (
 //     tell apart and need not; the coroutine goes on, without a P;
 //   - polls the network if nobody has for that long.
 //
+// (With a Chooser only after chosenPreempt: a run that is to repeat goes on
+// without it unless it would not go on at all.)
+//
 // It can't make a coroutine stop. It looks every sysmonPeriod, so a P is stuck
 // for less than forcePreempt + sysmonPeriod. When every P has been idle for a
 // while it sleeps until one is taken from the idle list.
@@ -33,6 +36,7 @@ type observed struct {
 
 const (
 	forcePreempt    = 10 * time.Millisecond
+	chosenPreempt   = time.Second // under a Chooser: a late thread must not change the order
 	sysmonPeriod    = 4 * time.Millisecond
 	sysmonDeepAfter = 50 // idle periods before the deep sleep
 )
@@ -105,6 +109,10 @@ func (s *Sched) sysmonMain() {
 func (s *Sched) retake() {
 	now := time.Since(epoch).Nanoseconds()
 	sm := &s.sysmon
+	limit := forcePreempt
+	if s.chooser != nil {
+		limit = chosenPreempt
+	}
 	all := s.allp()
 	for len(sm.last) < len(all) {
 		sm.last = append(sm.last, observed{})
@@ -116,7 +124,7 @@ func (s *Sched) retake() {
 			continue
 		}
 		stuck := now - sm.last[i].since
-		if stuck < int64(forcePreempt) && !pp.dying.Load() {
+		if stuck < int64(limit) && !pp.dying.Load() {
 			continue
 		}
 		owner := int32(w >> ownerShift)

@@ -21,7 +21,7 @@ import (
 //
 //	state = seq<<24 | outcome<<4 | parked
 //
-//	       Begin                Park, on g0 or the goroutine
+//	       Begin             Park, by who goes on, or the goroutine
 //	seq ──────────▶ seq ──────────────────────────────▶ seq|parked
 //	                 │ Ready: CAS to seq+1                  │ Ready: CAS to seq+1,
 //	                 ▼                                      ▼        then run the waiter
@@ -29,8 +29,8 @@ import (
 //
 // No wake-up is lost: the only move to parked is a CAS from the very state in
 // which nobody has called Ready, and Ready's CAS tells from the same word
-// whether it must run the waiter. Park's CAS runs on g0, after the coroutine
-// has left its stack, so whoever sees parked may resume it at once.
+// whether it must run the waiter. Park's CAS runs after the coroutine has left
+// its stack (park0), so whoever sees parked may resume it at once.
 //
 // A waker that finds a waiter in a queue must take Ready's false as "it has
 // gone" (its deadline passed, another case of its select was chosen, or it is
@@ -114,9 +114,13 @@ func (w *Waiter) Pending(t Ticket) bool {
 func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
 	if s := w.state.Load(); s&waiterSeqMask == uint64(t) {
 		if gp := w.g; gp != nil {
-			st := gp.prepark(t, why, obj)
-			st.Back()
-			if st.report != nil || gp.sched.stopping.Load() {
+			st, to := gp.prepark(t, why, obj)
+			if next, yield := st.leave(to).Turn(); next != nil {
+				next()
+			} else {
+				yield(struct{}{})
+			}
+			if st.report != nil || st.m.op != opNone || gp.sched.stopping.Load() {
 				gp.postpark(st)
 			}
 		} else {
