@@ -9,7 +9,7 @@ import (
 )
 
 // stands describes a machine, without what a snapshot can't tell (since when)
-// and without what it need not when events contradict each other: who has which P.
+// and without what it need not when events contradict each other: who has which P, and whether that is idle.
 func stands(m *Machine) map[string]any {
 	d := map[string]any{"procs": m.Procs, "global": m.Global.List(-1), "step": m.Step}
 	for _, g := range m.Sorted() {
@@ -23,8 +23,8 @@ func stands(m *Machine) map[string]any {
 		d[fmt.Sprint("g", g.ID)] = what
 	}
 	for i := range m.Ps {
-		if p := &m.Ps[i]; p.Idle || p.Runnext != 0 || p.Runq.Len() > 0 {
-			d[fmt.Sprint("p", i)] = []any{p.Idle, p.Runnext, p.Runq.List(-1)}
+		if p := &m.Ps[i]; p.Runnext != 0 || p.Runq.Len() > 0 {
+			d[fmt.Sprint("p", i)] = []any{p.Runnext, p.Runq.List(-1)}
 		}
 	}
 	return d
