@@ -187,6 +187,7 @@ func init() {
 		"perfetto":  (*Server).perfetto,
 		"control":   (*Server).control,
 		"lessons":   (*Server).lessons,
+		"live":      (*Server).live,
 	}
 }
 

@@ -150,6 +150,9 @@ func (r *Recorder) Ring(p int) *Ring {
 	}
 	if r.rings[p] == nil {
 		r.rings[p] = newRing(p, r.opts.RingEvents, &r.src, r.wake)
+		if r.src.paused.Load() {
+			r.rings[p].limit.Store(0)
+		}
 	}
 	return r.rings[p]
 }
@@ -170,6 +173,24 @@ func (r *Recorder) Start() {
 	r.started = true
 	go r.drain()
 }
+
+// SetPaused has nothing recorded until it is called with false: what happens
+// meanwhile is neither kept nor counted as lost, and costs what a recording that
+// is off costs. Who reads on must be told how things stand then.
+func (r *Recorder) SetPaused(paused bool) {
+	r.src.paused.Store(paused)
+	if !paused {
+		return // a ring whose limit is 0 looks
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ring := range r.appendRings(nil) {
+		ring.limit.Store(0)
+	}
+}
+
+// Paused reports whether the recording is paused.
+func (r *Recorder) Paused() bool { return r.src.paused.Load() }
 
 // Flush returns when every event that was emitted before the call has been
 // given to the sinks. It does nothing when the recorder is not running.
@@ -285,13 +306,18 @@ func (r *Recorder) takeAll(limit int, safe int64) (pending int, until int64) {
 func (r *Recorder) allRings() []*Ring {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = append(r.all[:0], r.shared)
+	r.all = r.appendRings(r.all[:0])
+	return r.all
+}
+
+func (r *Recorder) appendRings(all []*Ring) []*Ring {
+	all = append(all, r.shared)
 	for _, ring := range r.rings {
 		if ring != nil {
-			r.all = append(r.all, ring)
+			all = append(all, ring)
 		}
 	}
-	return r.all
+	return all
 }
 
 // merge gives the pending events up to key until away, in order.

@@ -582,3 +582,78 @@ func TestEmitDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+func TestPausedRecorderRecordsNothing(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		rec := New(Options{RingEvents: 64})
+		rec.Start()
+		ring := rec.Shared()
+		if !shared {
+			ring = rec.Ring(0)
+		}
+		emit := func(from, n uint64) {
+			for i := range n {
+				ring.Emit(KFdOpen, 0, 0, 0, from+i, 0, 0)
+			}
+		}
+		emit(0, 10)
+		rec.SetPaused(true)
+		emit(100, 200)
+		if rec.Ring(1).Emit(KFdOpen, 0, 0, 0, 300, 0, 0); !rec.Paused() {
+			t.Error("not paused")
+		}
+		rec.SetPaused(false)
+		emit(10, 10)
+		if err := rec.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		events := rec.Events()
+		if len(events) != 20 {
+			t.Fatalf("%d events, want the 20 before and after the pause", len(events))
+		}
+		for i, e := range events {
+			if e.Kind != KFdOpen || e.A != uint64(i) {
+				t.Errorf("event %d: %+v", i, e)
+			}
+		}
+	}
+}
+
+// Whoever pauses and whoever finds the ring half full both set the limit: the
+// pause must win.
+func TestPauseWinsOverAWriterInTheMiddle(t *testing.T) {
+	rec := New(Options{RingEvents: 8})
+	rec.Start()
+	ring := rec.Ring(0)
+	var written atomic.Uint64
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-quit:
+				return
+			default:
+				ring.Emit(KFdOpen, 0, 0, 0, 0, 0, 0)
+				written.Add(1)
+			}
+		}
+	}()
+	for range 200 {
+		rec.SetPaused(true)
+		for n := written.Load(); written.Load() < n+2; { // the emit that was under way has ended
+			runtime.Gosched()
+		}
+		before := ring.state.Load()
+		for n := written.Load(); written.Load() < n+20; {
+			runtime.Gosched()
+		}
+		if after := ring.state.Load(); after != before {
+			t.Fatal("an event was recorded during the pause")
+		}
+		rec.SetPaused(false)
+	}
+	close(quit)
+	<-done
+	rec.Stop()
+}

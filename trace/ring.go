@@ -43,7 +43,7 @@ type Ring struct {
 	_ [128]byte // the writer's own cache lines
 	// The writer's. state and dropped are read by the reader.
 	state   atomic.Uint64
-	limit   uint64        // the state at which something must be looked at: room
+	limit   atomic.Uint64 // the state at which something must be looked at: room. Also set to 0 by whoever pauses
 	lost    uint64        // dropped since the last event that fitted
 	dropped atomic.Uint64 // dropped ever
 
@@ -73,7 +73,7 @@ func newRing(p, size int, src *timeSource, wake chan<- struct{}) *Ring {
 
 		lastKey: src.key(),
 	}
-	r.limit = uint64(size) // half of it, as a state
+	r.limit.Store(uint64(size)) // half of it, as a state
 	if src.virtual != nil {
 		r.stamps = make([]int64, size)
 	}
@@ -96,7 +96,7 @@ func (r *Ring) Emit(kind Kind, sub uint8, m int32, g, a, b, c uint64) {
 		return
 	}
 	s := r.state.Load()
-	if s >= r.limit {
+	if s >= r.limit.Load() {
 		if !r.room(0) {
 			return
 		}
@@ -123,7 +123,7 @@ func (r *Ring) emitSlow(kind Kind, sub uint8, m int32, g, a, b, c uint64) {
 	if r.mu != nil {
 		r.mu.Lock()
 	}
-	if r.state.Load() < r.limit || r.room(stamp) {
+	if r.state.Load() < r.limit.Load() || r.room(stamp) {
 		s := r.state.Load()
 		storeRel64(&r.state, s|1)
 		r.put(s, Event{Time: r.src.key(), G: g, A: a, B: b, C: c, M: m, P: r.p, Kind: kind, Sub: sub}, stamp)
@@ -150,6 +150,9 @@ func (r *Ring) put(s uint64, e Event, stamp int64) {
 //
 //go:norace
 func (r *Ring) room(stamp int64) bool {
+	if r.src.paused.Load() {
+		return false
+	}
 	size := r.mask + 1
 	written := r.state.Load() >> 1
 	used := written - r.head.Load()
@@ -182,7 +185,10 @@ func (r *Ring) room(stamp int64) bool {
 	if used < size/2 {
 		ahead = size/2 - used
 	}
-	r.limit = (written + ahead) << 1
+	r.limit.Store((written + ahead) << 1)
+	if r.src.paused.Load() { // since it was looked at: the store has undone what the pause had stored
+		r.limit.Store(0)
+	}
 	return true
 }
 

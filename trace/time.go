@@ -24,6 +24,7 @@ type timeSource struct {
 	system   func() int64
 	virtual  func() int64  // nil: real time
 	serial   atomic.Uint64 // virtual: the last key given
+	paused   atomic.Bool   // nothing is recorded (Recorder.SetPaused)
 }
 
 // key returns the key of an event that happens now.
