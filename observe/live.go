@@ -185,5 +185,24 @@ func (l *Live) Index() (*trace.Index, error) {
 	return x, err
 }
 
-// Resync tells the feed how things stand, after events were not recorded.
-func (l *Live) Resync(state []trace.Event) { l.WriteEvents(state) }
+// Resync tells the feed how things stand, after events were not recorded: state
+// is a KState and what belongs to it. What it leaves out of coroutines that the
+// feed knows is kept: where they are from, and what they wait for.
+func (l *Live) Resync(state []trace.Event) {
+	var m trace.Machine
+	m.WriteEvents(state)
+	l.mu.Lock()
+	for id, g := range m.Gs {
+		old := l.machine.Gs[id]
+		if old == nil {
+			continue
+		}
+		g.Entry, g.Site, g.Parent = old.Entry, old.Site, old.Parent
+		if g.Status == trace.GWaiting && old.Status == trace.GWaiting {
+			g.Why, g.Obj, g.Holder, g.PC = old.Why, old.Obj, old.Holder, old.PC
+		}
+	}
+	m.Now, m.Step = l.machine.Now, l.machine.Step
+	l.mu.Unlock()
+	l.WriteEvents(m.Snapshot(nil))
+}

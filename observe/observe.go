@@ -21,6 +21,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+
+	"github.com/weftgo/weft/sched"
 )
 
 //go:embed all:dist
@@ -40,15 +42,15 @@ type Options struct {
 	AnyHost bool
 }
 
-// Controller changes what runs.
+// Controller is a run that can be changed while it goes on.
 type Controller interface {
-	SetProcs(n int) int   // returns the number before
+	SetProcs(n int)
+	Procs() int
 	SetRecording(on bool) // pauses the recorder, or lets it go on
-	Recording() (on bool) //
-	Procs() int           //
-	Tables(limit int) any // the runtime's own tables, as JSON; nil: there are none
-	Stats() (runtime any) // counters, as JSON; nil: none
-	Serving() (requests, conns uint64, ok bool)
+	Recording() bool
+	Stats() any                                        // the runtime's counters, for JSON; nil: none
+	Serving() (requests, conns uint64, ok bool)        // false: it serves nothing
+	Tables(limit int) (tables sched.Tables, have bool) // of weft's own runtime
 }
 
 // Server is the page and its API. Use New.

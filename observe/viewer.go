@@ -85,8 +85,10 @@ func (v *viewer) push(l *Live, symbols, b []byte, events int) {
 
 // fill adds to the budget what has come in since.
 func (v *viewer) fill(now time.Time) {
-	v.budget = min(v.budget+v.limit*now.Sub(v.filled).Seconds(), v.limit)
-	v.filled = now
+	if d := now.Sub(v.filled); d > 0 {
+		v.budget = min(v.budget+v.limit*d.Seconds(), v.limit)
+		v.filled = now
+	}
 }
 
 // endGap ends a gap, which more events have joined, if there is room again.

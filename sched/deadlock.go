@@ -257,6 +257,7 @@ var inertMarks = []string{
 	"os/signal.signal_recv",
 	"runtime.ensureSigM",
 	"weft/trace.(*Recorder)",
+	"weft/observe.",
 }
 
 // parkedGs describes every coroutine. false: one is not parked after all.

@@ -7,8 +7,10 @@ import (
 )
 
 // FindG returns the coroutine that is on the goroutine whose ident.Self is
-// self, nil if there is none: for reports. The caller knows that it is still
-// there, from a lock that it holds.
+// self, nil if there is none: for reports. Unless the caller knows that it can't
+// run, it may be another by now.
+//
+//go:norace
 func FindG(self uintptr) *G {
 	if st := (*stk)(here.Find(self)); st != nil && !st.g0 {
 		return st.g

@@ -148,7 +148,7 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 		count(&pp.stats.parks, 1)
 	}
 	if s.rec != nil {
-		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, 0)
+		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, holderID(obj))
 	}
 	mp.op, mp.ticket, mp.left = opPark, t, st
 	return st, mp.straight(pp)

@@ -154,20 +154,65 @@ func Find(rec *trace.Recorder) *Sched {
 
 // holderID returns the coroutine that holds what another is about to park for,
 // 0 if that is not known. It may have let go by the time that anybody reads it.
-//
-//go:norace
 func holderID(obj any) uint64 {
-	h, ok := obj.(interface{ HolderSelf() uintptr })
-	if !ok {
-		return 0
-	}
-	if self := h.HolderSelf(); self != 0 {
-		if st := (*stk)(here.Find(self)); st != nil && !st.g0 {
-			if gp := st.g; gp != nil {
-				return gp.ID()
-			}
+	if h, ok := obj.(interface{ Holder() *G }); ok {
+		if gp := h.Holder(); gp != nil {
+			return gp.ID()
 		}
 	}
 	return 0
 }
 
+// Events tells how the tables stand in the events of a trace.KState, for whoever
+// has missed what happened. What each coroutine is, and what it waits for, is not
+// in the tables.
+func (t *Tables) Events() []trace.Event {
+	events := []trace.Event{{Kind: trace.KState}, {Kind: trace.KProcs, B: uint64(t.Procs)}}
+	none := len(events)
+	for _, mp := range t.Ms {
+		if mp.Idle {
+			events = append(events, trace.Event{Kind: trace.KMStop, M: mp.ID, P: -1})
+		}
+	}
+	queued := make(map[uint64]bool)
+	put := func(q trace.Queue, p int32, gs ...uint64) {
+		for _, g := range gs {
+			queued[g] = true
+			events = append(events, trace.Event{Kind: trace.KGoCreate, Sub: uint8(q), A: g, M: -1, P: int16(p)})
+		}
+	}
+	for _, pp := range t.Ps {
+		if pp.M >= 0 {
+			events = append(events, trace.Event{Kind: trace.KPAcquire, M: pp.M, P: int16(pp.ID)})
+		} else {
+			events = append(events, trace.Event{Kind: trace.KPIdle, M: -1, P: int16(pp.ID)})
+		}
+		put(trace.QLocal, pp.ID, pp.Runq...)
+		if pp.Runnext != 0 {
+			put(trace.QRunnext, pp.ID, pp.Runnext)
+		}
+	}
+	put(trace.QGlobal, -1, t.Runq...)
+	for _, g := range t.Gs {
+		if queued[g.ID] {
+			continue
+		}
+		events = append(events, trace.Event{Kind: trace.KGoCreate, A: g.ID, M: -1, P: -1})
+		switch g.Status {
+		case Gwaiting:
+			events = append(events, trace.Event{Kind: trace.KGoPark, G: g.ID, M: -1, P: -1})
+		case Gsyscall:
+			events = append(events, trace.Event{Kind: trace.KGoBlock, G: g.ID, M: -1, P: -1})
+		case Grunning:
+			events = append(events, trace.Event{Kind: trace.KGoStart, G: g.ID, M: -1, P: -1})
+		}
+	}
+	for i := range events {
+		events[i].Time = t.Now
+		if i < none {
+			events[i].M, events[i].P = -1, -1
+		}
+	}
+	events[0].A = uint64(len(events) - 1)
+	return events
+}

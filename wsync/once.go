@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/weftgo/weft/internal/ident"
+	"github.com/weftgo/weft/sched"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -32,6 +33,9 @@ func (o *Once) doSlow(f func()) {
 		f()
 	}
 }
+
+// Holder returns the coroutine that runs f, for reports; nil when none does.
+func (o *Once) Holder() *sched.G { return o.m.Holder() }
 
 // HeldBy names who runs f, for reports; "" when nobody does.
 func (o *Once) HeldBy() string { return o.m.HeldBy() }

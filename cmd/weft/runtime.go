@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/observe"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -17,6 +18,7 @@ type runtimeFlags struct {
 	io      string
 	trace   string
 	explain bool
+	viewing *observe.Runtime // nil: nobody views the run
 }
 
 func (r *runtimeFlags) register(fs *flag.FlagSet) {
@@ -59,10 +61,16 @@ func (r *runtimeFlags) run(env *environ, main func()) error {
 	if r.explain {
 		sinks = append(sinks, trace.NewText(env.stderr, trace.TextOptions{}))
 	}
-	if sinks == nil {
+	var rec *trace.Recorder
+	switch {
+	case r.viewing != nil:
+		r.viewing.Record(sinks...)
+		rec = r.viewing.Recorder
+	case sinks != nil:
+		rec = trace.New(trace.Options{Sinks: sinks})
+	default:
 		return weft.Run(main, opts...)
 	}
-	rec := trace.New(trace.Options{Sinks: sinks})
 	err := weft.Run(main, append(opts, weft.Trace(rec))...)
 	return errors.Join(err, rec.Stop())
 }

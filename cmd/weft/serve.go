@@ -9,11 +9,13 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/weftgo/weft"
 	"github.com/weftgo/weft/cmd/weft/internal/httpd"
+	"github.com/weftgo/weft/observe"
 	"github.com/weftgo/weft/wnet"
 )
 
@@ -35,6 +37,7 @@ cut after -timeout (0: never). On a terminal a line of figures is kept up to dat
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		s := &serving{}
 		s.runtime.register(fs)
+		s.view.register(fs, "view", "", "serve a live page of the run on `ADDR`, as 127.0.0.1:7070")
 		fs.StringVar(&s.addr, "addr", "127.0.0.1:8080", "listen on `ADDR`; port 0 takes a free one, no host means all interfaces")
 		fs.DurationVar(&s.timeout, "timeout", 10*time.Second, "limit for a request to arrive, and for a piece of an answer to be taken")
 		fs.DurationVar(&s.idle, "idle", time.Minute, "limit for the next request of a connection")
@@ -46,8 +49,19 @@ cut after -timeout (0: never). On a terminal a line of figures is kept up to dat
 // serving is one run of weft serve.
 type serving struct {
 	runtime              runtimeFlags
+	view                 viewFlags
 	addr                 string
 	timeout, idle, drain time.Duration
+	server               atomic.Pointer[httpd.Server] // once it serves
+}
+
+// figures returns how many requests have been served, and how many connections
+// there are.
+func (s *serving) figures() (requests, conns uint64) {
+	if server := s.server.Load(); server != nil {
+		requests, conns = server.Requests(), uint64(server.Conns())
+	}
+	return requests, conns
 }
 
 func (s *serving) run(env *environ, flags *flag.FlagSet, args []string) error {
@@ -71,6 +85,15 @@ func (s *serving) run(env *environ, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer root.Close()
+	if s.view.addr != "" {
+		s.runtime.viewing = observe.NewRuntime("weft serve " + dir)
+		s.runtime.viewing.Requests = s.figures
+		stop, err := s.view.page(env, s.runtime.viewing.Server(observe.Options{Token: observe.NewToken()}))
+		if err != nil {
+			return fmt.Errorf("-view %w", err)
+		}
+		defer stop()
+	}
 	var failed error
 	err = s.runtime.run(env, func() { failed = s.serve(env, dir, root) })
 	return errors.Join(failed, err)
@@ -88,6 +111,7 @@ func (s *serving) serve(env *environ, dir string, root *os.Root) error {
 		Conns: maxConns(),
 		Log:   log.New(env.stderr, "weft serve: ", 0),
 	})
+	s.server.Store(server)
 	stopped := s.drainOnSignal(server)
 	defer stopped()
 	weft.Go(func() { showStatus(env.stderr, server) })
