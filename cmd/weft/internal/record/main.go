@@ -1,0 +1,176 @@
+// Record makes the recordings that the tests of the page open, each of a real
+// run:
+//
+//	go run ./cmd/weft/internal/record NAME FILE
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/trace"
+	"github.com/weftgo/weft/wnet"
+	"github.com/weftgo/weft/wsync"
+)
+
+// programs are what can be recorded, by name, and on how many Ps.
+var programs = map[string]struct {
+	procs int
+	main  func()
+}{
+	"tour":     {2, tour},
+	"million":  {4, million},
+	"deadlock": {1, deadlock},
+}
+
+func main() {
+	if len(os.Args) != 3 || programs[os.Args[1]].main == nil {
+		names := strings.Join(slices.Sorted(maps.Keys(programs)), ", ")
+		fmt.Fprintf(os.Stderr, "usage: record NAME FILE; NAME is one of %s\n", names)
+		os.Exit(1)
+	}
+	if err := record(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "record:", err)
+		os.Exit(1)
+	}
+}
+
+func record(name, file string) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	rec := trace.New(trace.Options{RingEvents: 1 << 20, Sinks: []trace.Sink{trace.NewWriter(f, nil)}})
+	err = weft.Run(programs[name].main, weft.Procs(programs[name].procs), weft.Trace(rec))
+	if err != nil && name != "deadlock" {
+		return err
+	}
+	if err := rec.Stop(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// tour has a little of everything: channels, a mutex, sleeps, the network, a
+// native call, a queue that overflows, forks.
+func tour() {
+	var wg wsync.WaitGroup
+	start := func(f func()) {
+		wg.Add(1)
+		weft.Go(func() { defer wg.Done(); f() })
+	}
+	jobs := wsync.NewChan[int](0)
+	var mu wsync.Mutex
+	for range 4 {
+		start(func() { worker(jobs, &mu) })
+	}
+	start(echo)
+	start(func() { weft.Block(func() { time.Sleep(2 * time.Millisecond) }) })
+	for i := range 60 {
+		jobs.Send(i)
+	}
+	jobs.Close()
+	for range 300 {
+		start(weft.Yield)
+	}
+	weft.Do(spin, spin, spin)
+	wg.Wait()
+}
+
+func worker(jobs *wsync.Chan[int], mu *wsync.Mutex) {
+	for i := range jobs.All() {
+		mu.Lock()
+		if i%8 == 0 {
+			weft.Sleep(200 * time.Microsecond)
+		}
+		mu.Unlock()
+		spin()
+	}
+}
+
+func spin() {
+	for end := time.Now().Add(20 * time.Microsecond); time.Now().Before(end); {
+	}
+}
+
+// echo has a client send a message in two halves to a server of its own.
+func echo() {
+	ln, err := wnet.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	weft.Go(func() {
+		conn, err := ln.Accept()
+		check(err)
+		io.Copy(conn, conn)
+		conn.Close()
+	})
+	conn, err := wnet.Dial("tcp", ln.Addr().String())
+	check(err)
+	buf := make([]byte, 8)
+	for range 20 {
+		conn.Write([]byte("half"))
+		weft.Sleep(100 * time.Microsecond)
+		conn.Write([]byte("done"))
+		_, err := io.ReadFull(conn, buf)
+		check(err)
+	}
+	conn.Close()
+	ln.Close()
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// million passes tokens around rings of channels until there are a million
+// events and some.
+func million() {
+	const rings, size, rounds = 40, 25, 340
+	var wg wsync.WaitGroup
+	for range rings {
+		first := wsync.NewChan[int](1)
+		in := first
+		for i := range size {
+			out := wsync.NewChan[int](1)
+			if i == size-1 {
+				out = first
+			}
+			from := in
+			wg.Add(1)
+			weft.Go(func() { defer wg.Done(); pass(from, out, rounds) })
+			in = out
+		}
+		first.Send(0)
+	}
+	wg.Wait()
+}
+
+func pass(from, to *wsync.Chan[int], rounds int) {
+	for range rounds {
+		v, _ := from.Recv()
+		to.Send(v + 1)
+	}
+}
+
+// deadlock has two coroutines that take two locks in opposite order, and one
+// that waits for a message that nobody sends.
+func deadlock() {
+	var a, b wsync.Mutex
+	never := wsync.NewChan[int](0)
+	weft.Go(func() { lockBoth(&a, &b) })
+	weft.Go(func() { lockBoth(&b, &a) })
+	never.Recv()
+}
+
+func lockBoth(first, second *wsync.Mutex) {
+	first.Lock()
+	weft.Yield()
+	second.Lock()
+}
