@@ -2,7 +2,7 @@
 
 import { ByCoroutine, KCreate, KPark, KReady, KStart, ObjAddr, ObjFd } from "./kinds.ts";
 import { colorOf, css } from "./color.ts";
-import { big, goDuration, short } from "./format.ts";
+import { big, goDuration, short, stamp } from "./format.ts";
 import { lang, w } from "./i18n.ts";
 import { Icon } from "./icons.tsx";
 import { Native, Runnable, Running, Waiting } from "./machine.ts";
@@ -88,7 +88,7 @@ function Life({ s, g }: { s: Store; g: number }) {
       </p>
       {info && (
         <p class="created">
-          {w("created")} +{short(info.created - s.first)} {w("createdBy")} <GLink g={info.parent} s={s} />
+          {w("created")} {stamp(info.created)} {w("createdBy")} <GLink g={info.parent} s={s} />
           {sym && <span class="mono site" title={`${sym.func} ${sym.file}:${sym.line}`}>{s.pos(info.site)}</span>}
         </p>
       )}
@@ -141,7 +141,7 @@ export function EventList({ s, all }: { s: Store; all: number[] }) {
           <li key={i}>
             <button class={`${here ? "here" : ""} ${e.quiet ? "quietly" : ""}`} aria-current={here ? "step" : undefined}
               onClick={() => { following.value = false; moveTo(i); }}>
-              <time>+{short(e.time - s.first)}</time> <b>{where(e)}</b> {narrate(s, e, lang.value)}
+              <time>{stamp(e.time)}</time> <b>{where(e)}</b> {narrate(s, e, lang.value)}
             </button>
           </li>
         );

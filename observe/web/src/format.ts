@@ -27,6 +27,14 @@ export function short(ns: number): string {
   return `${sign}${Math.round(x)} ns`;
 }
 
+// stamp writes a moment, in ns since the start of the run, to the microsecond or
+// better.
+export function stamp(t: number): string {
+  if (t < 1e6) return `+${(t / 1e3).toFixed(1)} µs`;
+  if (t < 1e9) return `+${(t / 1e6).toFixed(3)} ms`;
+  return `+${(t / 1e9).toFixed(6)} s`;
+}
+
 const three = (x: number) => (x >= 99.95 ? x.toFixed(0) : x >= 9.995 ? x.toFixed(1) : x.toFixed(2));
 
 // big writes a count: 12 345, or 1.2 M with many.

@@ -73,7 +73,7 @@ function cards(m: Machine, w: number, y: number, put: Put): [PCard[], number] {
 }
 
 function idleMs(m: Machine, w: number, y: number, put: Put): [Box, MChip[], number] {
-  const cw = 132, ch = 36, cols = Math.max(1, Math.floor((w - 12) / (cw + 8)));
+  const cw = 156, ch = 36, cols = Math.max(1, Math.floor((w - 12) / (cw + 8)));
   const ms = m.ms.filter((x) => x.p < 0).sort((a, b) => (b.g ? 1 : 0) - (a.g ? 1 : 0) || a.id - b.id).slice(0, cols * 4);
   const chips = ms.map((mm, i): MChip => {
     const x = 12 + (i % cols) * (cw + 8), cy = y + 32 + Math.floor(i / cols) * (ch + 8);

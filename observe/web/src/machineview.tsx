@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { ByCoroutine, KCreate, KExit, KHandoff, KNetpoll, KReady, KRetake, KStart, KSteal, KTimer, ObjFd, ObjNone, ObjSleep } from "./kinds.ts";
 import { colorOf, css, theme } from "./color.ts";
-import { big, short } from "./format.ts";
+import { big, short, stamp } from "./format.ts";
 import { lang, w } from "./i18n.ts";
 import { layout, type Box, type Hall, type MChip, type Mark, type PCard, type Picture } from "./layout.ts";
 import { Native, Running, Waiting, type Machine, type MState } from "./machine.ts";
@@ -70,7 +70,7 @@ function Top({ m, pic, s }: { m: Machine; pic: Picture; s: Store }) {
       {global.count > global.shown && <text class="more" x={global.w - 18} y="51">+{big(global.count - global.shown)}</text>}
       <Frame box={sysmon} title="sysmon" hot={recent && m.now - m.sysmon.time < 1e5} />
       <text class="small" x={sysmon.x + 12} y={sysmon.y + 42}>{recent ? what : w("never")}</text>
-      {recent && <text class="small muted" x={sysmon.x + 12} y={sysmon.y + 59}>+{short(m.sysmon.time - s.first)}</text>}
+      {recent && <text class="small muted" x={sysmon.x + 12} y={sysmon.y + 59}>{stamp(m.sysmon.time)}</text>}
       <Frame box={free} title={w("freeGs")} />
       <text class="figure" x={free.x + 12} y={free.y + 52}>{big(m.free)}</text>
     </>

@@ -8,7 +8,7 @@
 
 import { ByCoroutine, KBlock, KCreate, KPark, KReady, KStart, KUnblock, KYield } from "./kinds.ts";
 import { colorOf, css, type RGB } from "./color.ts";
-import { short, ticks } from "./format.ts";
+import { short, stamp, ticks } from "./format.ts";
 import { Native, Runnable, Running, Waiting } from "./machine.ts";
 import { narrate, where, type Lang } from "./narrate.ts";
 import type { Painter } from "./painter.ts";
@@ -259,7 +259,7 @@ export function hit(c: Scene, x: number, y: number): Hit | null {
 }
 
 export function tip(s: Store, h: Hit, lang: Lang): string[] {
-  const out = [`g${h.g} ${s.gFunc(h.g)}`, `${short(h.to - h.from)}  (+${short(h.from)})`];
+  const out = [`g${h.g} ${s.gFunc(h.g)}`, `${short(h.to - h.from)}  ${stamp(h.from)}`];
   if (s.has(h.event)) {
     const e = s.event(h.event);
     out.push(`${where(e)} ${narrate(s, e, lang)}`);

@@ -4,7 +4,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useSignalEffect } from "@preact/signals";
 import { theme } from "./color.ts";
-import { big, short } from "./format.ts";
+import { big, stamp } from "./format.ts";
 import { lang, w } from "./i18n.ts";
 import { Icon } from "./icons.tsx";
 import { narrate, where } from "./narrate.ts";
@@ -72,7 +72,7 @@ export function Transport() {
           <output>{big(Math.round(speed.value))} {w("perSecond")}</output>
         </label>
         <span class="moment">
-          <b>+{short(cursorTime.value - (s?.first ?? 0))}</b> {w("event")} {big(at + 1)} {w("of")} {big(n)}
+          <b>{stamp(cursorTime.value)}</b> {w("event")} {big(at + 1)} {w("of")} {big(n)}
         </span>
       </div>
     </footer>
@@ -131,7 +131,7 @@ function Overview() {
   version.value;
   return (
     <canvas ref={canvas} class="overview" role="slider" tabIndex={0} aria-label={w("moment")} aria-valuemin={0} aria-valuemax={s?.n ?? 0}
-      aria-valuenow={cursor.value + 1} aria-valuetext={`+${short(cursorTime.value - (s?.first ?? 0))}`}
+      aria-valuenow={cursor.value + 1} aria-valuetext={stamp(cursorTime.value)}
       onPointerDown={(e) => { canvas.current!.setPointerCapture(e.pointerId); pick(e); }} onPointerMove={pick}
       onKeyDown={(e) => {
         const n = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 100, PageDown: -100 }[e.key];
