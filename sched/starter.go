@@ -21,6 +21,10 @@ type Starter struct {
 // Init makes st ready for use: the coroutines of s that it starts call fn.
 func (st *Starter) Init(s *Sched, fn func()) { st.g, st.fn = &s.starters, fn }
 
+// Start starts a coroutine that calls st's function, as the end of a wait does.
+// There must be no wait. It does not park.
+func (st *Starter) Start() { st.g.sched.Newproc(st.fn, funcPC(st.fn)) }
+
 // starter returns the Starter that w is part of, nil if it isn't.
 func (w *Waiter) starter() *Starter {
 	if gp := w.g; gp != nil && gp == &gp.sched.starters {
