@@ -366,7 +366,9 @@ func TestServerWriteTimeoutCutsWhoNeverReads(t *testing.T) {
 
 func TestServerPeerThatResetsOrHalfCloses(t *testing.T) {
 	ends := make(chan error, 8)
-	server := func() *Server { return &Server{Handler: echoLines, Closed: func(_ *Session, err error) { ends <- err }} }
+	server := func() *Server {
+		return &Server{Handler: echoLines, Closed: func(_ *Session, err error) { ends <- err }}
+	}
 	serveIt(t, server, func(t *testing.T, s *serving) {
 		c, r := s.dial()
 		io.WriteString(c, "last words\n")

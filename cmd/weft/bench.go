@@ -96,7 +96,11 @@ func columns(r bench.Row) []string {
 	if r.WeftSysNS > 0 {
 		allocs, more = "", fmt.Sprintf("all CPU: %s / %s", nanos(r.WeftNS+r.WeftSysNS), nanos(r.GoNS+r.GoSysNS))
 	}
-	return []string{r.Name, strconv.Itoa(r.Procs), nanos(r.WeftNS), nanos(r.GoNS),
+	weft, goroutines := nanos(r.WeftNS), nanos(r.GoNS)
+	if r.WeftNS == 0 && r.WeftBytes > 0 {
+		weft, goroutines = "", ""
+	}
+	return []string{r.Name, strconv.Itoa(r.Procs), weft, goroutines,
 		fmt.Sprintf("%.2f", r.Ratio), r.Unit, allocs, more}
 }
 

@@ -22,7 +22,7 @@ type Row struct {
 	Unit   string  `json:"unit"`
 	WeftNS float64 `json:"weft_ns"`
 	GoNS   float64 `json:"go_ns"`
-	Ratio  float64 `json:"ratio"` // GoNS/WeftNS: above 1, weft is faster; 0 if WeftNS is 0
+	Ratio  float64 `json:"ratio"` // GoNS/WeftNS: above 1, weft is faster; of the bytes if there is no time
 
 	WeftAllocs float64 `json:"weft_allocs"` // an operation
 	GoAllocs   float64 `json:"go_allocs"`
@@ -49,6 +49,7 @@ type workload struct {
 	rounds int
 	ops    int // operations a round
 	quick  int // the same for Options.Quick
+	conns  int // of the client, for what serves
 
 	// weft and go_ do ops operations. weft is called on the main coroutine.
 	weft, go_ func(ops int)
@@ -92,8 +93,11 @@ func Run(o Options, each func(Row)) error {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}
 			row.Name, row.Procs, row.Unit = w.name, p, w.unit
-			if row.WeftNS > 0 { // a run may be too short for the kernel's count of CPU time
+			switch {
+			case row.WeftNS > 0:
 				row.Ratio = row.GoNS / row.WeftNS
+			case row.WeftBytes > 0: // else too short for the kernel's count of CPU time
+				row.Ratio = row.GoBytes / row.WeftBytes
 			}
 			each(row)
 		}

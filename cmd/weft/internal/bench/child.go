@@ -20,7 +20,7 @@ const childVar = "WEFT_BENCH_CHILD"
 
 // childSpec is what a child is to do.
 type childSpec struct {
-	Work  string // parked, http
+	Work  string // a workload's name
 	Side  string // weft, go
 	Procs int
 	Ops   int
@@ -38,7 +38,9 @@ func Child() {
 		os.Exit(1)
 	}
 	runtime.GOMAXPROCS(spec.Procs)
-	work := map[string]func(childSpec){"parked": parkedChild, "http": httpChild}[spec.Work]
+	work := map[string]func(childSpec){
+		"parked": parkedChild, "http": httpChild, "serve": httpChild, "serve1k": httpChild, "idle": idleChild,
+	}[spec.Work]
 	if spec.Side == "go" {
 		work(spec)
 	} else if err := weft.Run(func() { work(spec) }, weft.Procs(spec.Procs)); err != nil {

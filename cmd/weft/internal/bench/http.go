@@ -14,10 +14,13 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/weftgo/weft"
-	"github.com/weftgo/weft/wnet"
 )
 
-const httpConns = 200
+// How many connections are at work at once.
+const (
+	someConns = 200
+	manyConns = 1000
+)
 
 // usage is the CPU time that a server has taken so far, in nanoseconds.
 type usage struct{ User, Sys int64 }
@@ -27,7 +30,7 @@ type usage struct{ User, Sys int64 }
 func measureHTTP(w *workload, procs, rounds, ops int) (row Row, err error) {
 	var servers [2]*httpServer
 	for i, side := range []string{"weft", "go"} {
-		s, err := startHTTP(childSpec{Work: w.name, Side: side, Procs: procs})
+		s, err := startHTTP(childSpec{Work: w.name, Side: side, Procs: procs}, w.conns)
 		if err != nil {
 			return Row{}, err
 		}
@@ -55,7 +58,7 @@ type httpServer struct {
 	conns []net.Conn
 }
 
-func startHTTP(spec childSpec) (*httpServer, error) {
+func startHTTP(spec childSpec, conns int) (*httpServer, error) {
 	c, err := startChild(spec)
 	if err != nil {
 		return nil, err
@@ -65,7 +68,7 @@ func startHTTP(spec childSpec) (*httpServer, error) {
 	if err := c.read(&addr); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
-	for range httpConns {
+	for range conns {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			return nil, errors.Join(err, s.stop())
@@ -135,18 +138,18 @@ const httpBody = "Hello, World!"
 
 // httpChild serves until the parent hangs up, and tells its usage when asked.
 func httpChild(spec childSpec) {
-	server := fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString(httpBody) }}
-	listen, spawn := net.Listen, func(f func()) { go f() }
-	if spec.Side == "weft" {
-		listen, spawn = wnet.Listen, weft.Go
-	}
-	ln, err := listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "weft bench:", err)
-		os.Exit(1)
-	}
+	ln := listenFor(spec.Side)
 	say(ln.Addr().String())
 	go answerParent()
+	if spec.Work != "http" {
+		serveMessages(spec.Side, ln, func() {})
+		return
+	}
+	server := fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString(httpBody) }}
+	spawn := func(f func()) { go f() }
+	if spec.Side == "weft" {
+		spawn = weft.Go
+	}
 	for {
 		c, err := ln.Accept()
 		if err != nil {

@@ -40,8 +40,23 @@ var workloads = []workload{
 	},
 	{
 		name: "http", unit: "request", doc: "user CPU a request, fasthttp on wnet and on net, 200 connections",
-		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000,
+		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000, conns: someConns,
 		run: measureHTTP,
+	},
+	{
+		name: "serve", unit: "request", doc: "the same with the smallest handler, weft's per message",
+		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000, conns: someConns,
+		run: measureHTTP,
+	},
+	{
+		name: "serve1k", unit: "request", doc: "the same on 1,000 connections",
+		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000, conns: manyConns,
+		run: measureHTTP,
+	},
+	{
+		name: "idle", unit: "connection", doc: "bytes of 9,000 keep-alive connections between requests, per message and on net",
+		procs: []int{2}, rounds: 1, ops: 9_000, quick: 50,
+		run: measureIdle,
 	},
 }
 
