@@ -13,7 +13,7 @@ import (
 )
 
 // sets are all that weft inserts.
-var sets = []Set{}
+var sets = []Set{Events()}
 
 func find(t *testing.T) *Toolchain {
 	t.Helper()

@@ -10,13 +10,13 @@ type Kind uint8
 // made, 0 when it was made on g0 or by a goroutine outside the runtime.
 const (
 	KNone      Kind = iota
-	KBoot           // a step of the runtime's life; Sub: Step
+	KBoot           // a step of the runtime's life; Sub: Step; StepExit of Go's runtime: A: exit status, B: goroutines left
 	KProcs          // procresize; A: Ps before, B: Ps after
 	KGoCreate       // newproc by G; A: the new G, B: its entry pc, C: pc of the go statement; Sub: Queue it went to
 	KGoStart        // execute; G: who runs now; Sub: Queue it came from; A: 1 when it has no stack yet (fresh)
 	KGoPark         // gopark; G: who parks; Sub: Reason; A: object (see Reason), B: pc of the call that parks, C: G that holds A
 	KGoReady        // goready by G (0: see C); A: who is runnable again; Sub: Queue it went to; B: object; C: Cause
-	KGoYield        // G gave up its P of its own will; Sub: Queue it went to
+	KGoYield        // G gave up its P, of its own will or (A: 1) because it was asked to; Sub: Queue it went to
 	KGoExit         // goexit of G
 	KGoBlock        // G entered Block or was caught in a native call; its P goes on without it
 	KGoUnblock      // G came back from Block; A: 1 when it found a P at once
@@ -40,6 +40,22 @@ const (
 	KDeadlock       // A: how many coroutines are parked for ever
 	KLost           // P's ring was full; A: how many events were dropped here. Written by the ring itself
 	KState          // A: how many events follow that say how things stand now, not what happens. See Machine.Snapshot
+
+	// The rest is only said of Go's own runtime (package seam).
+
+	KEntry    // the kernel starts the process; A: the entry point that its executable names
+	KArgs     // what the kernel left; A: argc, B: address of argv
+	KOSInit   // A: how many processors, B: bytes in a page
+	KMInit    // this M's thread runs; A: address of the M, B: of its g0
+	KPInit    // a P was made; A: its address
+	KStack    // A: the G whose stack it is, 0: this M's g0; B: its lowest address, C: the first above it
+	KGoEntry  // of the new G A; B: the call that its function returns behind, C: its closure
+	KGoArg    // of the new G A: what its closure has captured; Sub: how many words, B, C: the first two
+	KInitTask // an initialiser of a package runs; A: its pc
+	KSyscall  // G enters a system call; A: pc of the call
+	KSysret   // G is back from it; A: 1 when its P was still there or it got one at once
+	KPreempt  // sysmon asks the G on a P to stop; A: the P, B: nanoseconds it has run
+	KGCStop   // gcstopm: this M gives its P up because the world is to stop
 	KindCount
 )
 
@@ -47,6 +63,8 @@ var kindNames = [KindCount]string{
 	"none", "boot", "procs", "create", "start", "park", "ready", "yield", "exit", "block", "unblock",
 	"steal", "overflow", "globget", "mstart", "mstop", "mspin", "pacquire", "pidle", "handoff", "retake",
 	"netpoll", "timer", "fork", "forksteal", "fdopen", "fdclose", "panic", "deadlock", "lost", "state",
+	"entry", "args", "osinit", "minit", "pinit", "stack", "goentry", "goarg", "inittask", "syscall", "sysret",
+	"preempt", "gcstop",
 }
 
 // String returns the kind in one word, as "steal".
@@ -102,6 +120,21 @@ const (
 	WaitJoin
 	WaitBlock
 	WaitUser
+
+	// Those of package sync and of Go's own runtime.
+
+	WaitSyncMutexLock
+	WaitSyncRWMutexRLock
+	WaitSyncRWMutexLock
+	WaitSyncWaitGroup
+	WaitSyncCond
+	WaitSemacquire
+	WaitCoroutine
+	WaitSynctest
+	WaitPreempted
+	WaitPanic
+	WaitGC
+	WaitRuntime
 	ReasonCount
 )
 
@@ -110,6 +143,8 @@ var reasonNames = [ReasonCount]string{
 	"select", "select (no cases)", "wsync.Mutex.Lock", "wsync.RWMutex.RLock", "wsync.RWMutex.Lock",
 	"wsync.WaitGroup.Wait", "wsync.Cond.Wait", "wsync.Once.Do", "wsync.Semaphore.Acquire", "wsync.Group.Wait",
 	"sleep", "IO read", "IO write", "IO accept", "IO connect", "IO close", "join", "native call", "user",
+	"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.WaitGroup.Wait", "sync.Cond.Wait", "semacquire",
+	"coroutine", "synctest", "preempted", "panic", "garbage collection", "runtime",
 }
 
 // String returns the reason in words, as "chan receive".

@@ -12,6 +12,7 @@ import (
 type TextOptions struct {
 	Times  bool                   // begin each line with its time since the start
 	Symbol func(pc uint64) Symbol // what program counters stand for; nil means Resolve
+	Lang   string                 // "en", which is the default, or "zh"; see Languages
 }
 
 // Text is a [Sink] that narrates: it writes one line for each event, as
@@ -30,7 +31,9 @@ type Text struct {
 
 // NewText returns a Text that writes to w, once for each call of WriteEvents.
 func NewText(w io.Writer, opts TextOptions) *Text {
-	return &Text{w: w, opts: opts, n: newNarrator(opts.Symbol)}
+	t := &Text{w: w, opts: opts, n: newNarrator(opts.Symbol)}
+	t.n.lang = languages[opts.Lang]
+	return t
 }
 
 // WriteEvents writes a line for each event.
@@ -55,7 +58,12 @@ func (t *Text) Close() error { return nil }
 
 // where returns who made the decision, as "[m0 p0 g1]".
 func where(e *Event) string {
-	if e.M < 0 && e.G == 0 {
+	switch {
+	case e.Kind == KEntry:
+		return "[kernel]"
+	case e.M >= 0 && (e.Kind == KRetake || e.Kind == KPreempt):
+		return fmt.Sprintf("[m%d sysmon]", e.M)
+	case e.M < 0 && e.G == 0:
 		switch {
 		case e.P >= 0:
 			return fmt.Sprintf("[p%d]", e.P)
@@ -90,17 +98,31 @@ type narrator struct {
 	objects map[uint64]string
 	counts  map[string]int    // of objects, by what they are
 	waits   map[uint64]string // what each parked G waits for
+	names   map[uint64]string // the entry of each G that lives
+	lang    map[string]string // the formats in another language
 }
 
 func newNarrator(resolve func(pc uint64) Symbol) narrator {
-	return narrator{newSymbols(resolve), make(map[uint64]string), make(map[string]int), make(map[uint64]string)}
+	return narrator{
+		symbols: newSymbols(resolve),
+		objects: make(map[uint64]string), counts: make(map[string]int),
+		waits: make(map[uint64]string), names: make(map[uint64]string),
+	}
+}
+
+// f is Sprintf in the narrator's language.
+func (n *narrator) f(format string, args ...any) string {
+	if t, ok := n.lang[format]; ok {
+		format = t
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // describe says what e is, without who made it.
 func (n *narrator) describe(e *Event) string {
 	switch {
 	case e.Kind <= KNone || e.Kind >= KindCount:
-		return fmt.Sprintf("unknown event %d", e.Kind)
+		return n.f("unknown event %d", e.Kind)
 	case e.Kind <= KProcs:
 		return n.describeBoot(e)
 	case e.Kind <= KGoUnblock:
@@ -110,31 +132,41 @@ func (n *narrator) describe(e *Event) string {
 	case e.Kind <= KRetake:
 		return n.describeMP(e)
 	}
-	return n.describeRest(e)
+	if e.Kind <= KLost {
+		return n.describeRest(e)
+	}
+	return n.describeGo(e)
 }
 
 func (n *narrator) describeBoot(e *Event) string {
 	if e.Kind == KProcs {
-		return fmt.Sprintf("procresize: %d → %s", e.A, count(e.B, "P"))
+		return n.f("procresize: %d → %s", e.A, n.count(e.B, "P"))
 	}
-	return fmt.Sprintf("step %d of %d: %v", e.Sub+1, StepCount, Step(e.Sub))
+	s := n.f("step %d of %d: %v", e.Sub+1, StepCount, Step(e.Sub))
+	if Step(e.Sub) == StepExit && e.B > 0 {
+		s += n.f(", status %d", e.A) + n.left(e)
+	}
+	return s
 }
 
 func (n *narrator) describeG(e *Event) string {
 	switch e.Kind {
 	case KGoCreate:
 		name := n.symbols.get(e.B).Name()
-		return fmt.Sprintf("newproc g%d%s%s%s", e.A, space(name), to(e), n.site(e.C))
+		if len(n.names) < maxObjects {
+			n.names[e.A] = name
+		}
+		return n.f("newproc g%d%s%s%s", e.A, space(name), n.to(e), n.site(e.C))
 	case KGoStart:
-		return fmt.Sprintf("execute g%d%s", e.G, parens(join(fresh(e.A), from(e))))
+		return n.f("execute g%d%s", e.G, parens(join(n.fresh(e.A), n.from(e))))
 	case KGoPark:
 		on := n.parkedOn(e)
 		if len(n.waits) < maxObjects {
 			n.waits[e.G] = on
 		}
-		return fmt.Sprintf("gopark: %v%s%s", Reason(e.Sub), space(on), n.site(e.B))
+		return n.f("gopark: %v%s%s", Reason(e.Sub), space(on), n.site(e.B))
 	case KGoReady:
-		s := fmt.Sprintf("goready g%d%s", e.A, to(e))
+		s := n.f("goready g%d%s", e.A, n.to(e))
 		on, ok := n.waits[e.A]
 		if !ok {
 			on = n.object(e.B, "object")
@@ -144,86 +176,90 @@ func (n *narrator) describeG(e *Event) string {
 		}
 		delete(n.waits, e.A)
 		if c := Cause(e.C); c != ByCoroutine {
-			s += fmt.Sprintf(" (by %v)", c)
+			s += n.f(" (by %v)", c)
 		}
 		return s
 	case KGoYield:
-		return fmt.Sprintf("yield%s", to(e))
+		if e.A == 1 {
+			return n.f("yield%s, because it was asked to", n.to(e))
+		}
+		return n.f("yield%s", n.to(e))
 	case KGoExit:
+		delete(n.names, e.G)
 		return "goexit"
 	case KGoBlock:
-		return "native call: the P goes on without it"
+		return n.f("native call: the P goes on without it")
 	}
 	if e.A == 1 {
-		return "back from the native call, on a P at once"
+		return n.f("back from the native call, on a P at once")
 	}
-	return "back from the native call, no P is free → global runq"
+	return n.f("back from the native call, no P is free → global runq")
 }
 
 func (n *narrator) describeQueues(e *Event) string {
 	switch e.Kind {
 	case KSteal:
-		return fmt.Sprintf("steal %d from p%d, run g%d", e.B, e.A, e.C)
+		return n.f("steal %d from p%d, run g%d", e.B, e.A, e.C)
 	case KOverflow:
-		return fmt.Sprintf("runqputslow: p%d.runq is full, move %s → global runq", e.P, count(e.A, "G"))
+		return n.f("runqputslow: p%d.runq is full, move %s → global runq", e.P, n.count(e.A, "G"))
 	}
-	return fmt.Sprintf("globrunqget: take %s from the global runq", count(e.A, "G"))
+	return n.f("globrunqget: take %s from the global runq", n.count(e.A, "G"))
 }
 
 func (n *narrator) describeMP(e *Event) string {
 	switch e.Kind {
 	case KMStart:
-		s := fmt.Sprintf("startm: wake m%d", e.A)
+		s := n.f("startm: wake m%d", e.A)
 		if e.Sub == 1 {
-			s = fmt.Sprintf("startm: new m%d", e.A)
+			s = n.f("startm: new m%d", e.A)
 		}
 		if p := int64(e.B); p >= 0 {
-			s += fmt.Sprintf(" for p%d", p)
+			s += n.f(" for p%d", p)
 		}
 		return s
 	case KMStop:
-		return fmt.Sprintf("stopm: m%d has no work and sleeps", e.M)
+		return n.f("stopm: m%d has no work and sleeps", e.M)
 	case KMSpin:
 		if e.Sub == 1 {
-			return fmt.Sprintf("m%d spins, looking for work", e.M)
+			return n.f("m%d spins, looking for work", e.M)
 		}
-		return fmt.Sprintf("m%d stops spinning", e.M)
+		return n.f("m%d stops spinning", e.M)
 	case KPAcquire:
-		return fmt.Sprintf("acquirep p%d", e.P)
+		return n.f("acquirep p%d", e.P)
 	case KPIdle:
-		return fmt.Sprintf("pidleput p%d", e.P)
+		return n.f("pidleput p%d", e.P)
 	case KHandoff:
-		return fmt.Sprintf("handoffp p%d, m%d goes on without it", e.A, e.B)
+		return n.f("handoffp p%d, m%d goes on without it", e.A, e.B)
 	}
-	return fmt.Sprintf("retake p%d from m%d: in user mode for %v", e.A, e.B, time.Duration(e.C))
+	return n.f("retake p%d from m%d: in user mode for %v", e.A, e.B, time.Duration(e.C))
 }
 
 func (n *narrator) describeRest(e *Event) string {
 	switch e.Kind {
 	case KNetpoll:
-		how := "without waiting"
+		how := n.f("without waiting")
 		if e.Sub == 1 {
-			how = fmt.Sprintf("after %v", time.Duration(e.B))
+			how = n.f("after %v", time.Duration(e.B))
 		}
-		return fmt.Sprintf("netpoll: %s ready, %s", count(e.A, "G"), how)
+		return n.f("netpoll: %s ready, %s", n.count(e.A, "G"), how)
 	case KTimer:
-		return fmt.Sprintf("timer due at +%v fires %v late", time.Duration(e.A), time.Duration(e.B))
+		return n.f("timer due at +%v fires %v late", time.Duration(e.A), time.Duration(e.B))
 	case KFork:
-		return "fork a child"
+		return n.f("fork a child")
 	case KForkSteal:
-		return fmt.Sprintf("run a child that g%d forked on p%d", e.A, e.B)
+		return n.f("run a child that g%d forked on p%d", e.A, e.B)
 	case KFdOpen:
-		return fmt.Sprintf("open fd %d", e.A)
+		return n.f("open fd %d", e.A)
 	case KFdClose:
-		return fmt.Sprintf("close fd %d", e.A)
+		return n.f("close fd %d", e.A)
 	case KPanic:
-		return fmt.Sprintf("panic in g%d, not recovered", e.G)
+		return n.f("panic in g%d, not recovered", e.G)
 	case KDeadlock:
-		return fmt.Sprintf("deadlock: %s parked for ever", count(e.A, "coroutine"))
+		return n.f("deadlock: %s parked for ever", n.count(e.A, "coroutine"))
 	case KState:
-		return fmt.Sprintf("how things stand, in %s", count(e.A, "event"))
+		return n.f("how things stand, in %s", n.count(e.A, "event"))
 	}
-	return fmt.Sprintf("%s lost here: the ring was full", count(e.A, "event"))
+	return n.f("%s lost here: the ring was full", n.count(e.A, "event"))
 }
 
 // parkedOn names the object of a KGoPark.
@@ -263,17 +299,17 @@ func (r Reason) object() string {
 		return "chan"
 	case WaitSelect:
 		return "select"
-	case WaitMutexLock:
+	case WaitMutexLock, WaitSyncMutexLock:
 		return "mutex"
-	case WaitRWMutexRLock, WaitRWMutexLock:
+	case WaitRWMutexRLock, WaitRWMutexLock, WaitSyncRWMutexRLock, WaitSyncRWMutexLock:
 		return "rwmutex"
-	case WaitWaitGroup:
+	case WaitWaitGroup, WaitSyncWaitGroup:
 		return "waitgroup"
-	case WaitCond:
+	case WaitCond, WaitSyncCond:
 		return "cond"
 	case WaitOnce:
 		return "once"
-	case WaitSemaphore:
+	case WaitSemaphore, WaitSemacquire:
 		return "semaphore"
 	case WaitGroup:
 		return "group"
@@ -287,40 +323,40 @@ func (r Reason) object() string {
 func (n *narrator) site(pc uint64) string { return parens(n.symbols.get(pc).Pos()) }
 
 // to returns the queue that e put a G on, as " → p0.runq".
-func to(e *Event) string {
+func (n *narrator) to(e *Event) string {
 	switch q := Queue(e.Sub); {
 	case q == QNone:
 		return ""
 	case e.P >= 0 && (q == QRunnext || q == QLocal):
 		return fmt.Sprintf(" → p%d.%v", e.P, q)
 	default:
-		return " → " + q.String()
+		return " → " + n.f(q.String())
 	}
 }
 
 // from returns the queue that e took a G from, as "from p0.runq".
-func from(e *Event) string {
+func (n *narrator) from(e *Event) string {
 	switch q := Queue(e.Sub); q {
 	case QNone:
 		return ""
 	case QRunnext, QLocal:
-		return fmt.Sprintf("from p%d.%v", e.P, q)
+		return n.f("from p%d.%v", e.P, q)
 	case QGlobal:
-		return "from the global runq"
+		return n.f("from the global runq")
 	case QNetpoll:
-		return "from netpoll"
+		return n.f("from netpoll")
 	case QStack:
-		return "on the same stack"
+		return n.f("on the same stack")
 	case QTimer:
-		return "from a timer"
+		return n.f("from a timer")
 	default:
-		return q.String()
+		return n.f(q.String())
 	}
 }
 
-func fresh(a uint64) string {
+func (n *narrator) fresh(a uint64) string {
 	if a == 1 {
-		return "fresh"
+		return n.f("fresh")
 	}
 	return ""
 }
@@ -331,6 +367,13 @@ func count(n uint64, what string) string {
 		what += "s"
 	}
 	return strconv.FormatUint(n, 10) + " " + what
+}
+
+func (n *narrator) count(c uint64, what string) string {
+	if t, ok := n.lang[what]; ok {
+		return strconv.FormatUint(c, 10) + " " + t
+	}
+	return count(c, what)
 }
 
 func space(s string) string {
