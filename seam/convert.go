@@ -153,8 +153,17 @@ type story struct {
 	symbol  func(pc uint64) trace.Symbol
 	system  map[uint64]bool   // Gs that are the runtime's own
 	parked  map[uint64]uint64 // the object that a G is parked on
+	running map[int32]uint64  // the G that an M began to run last
+	native  map[uint64]bool   // Gs in a system call without a P
 	folded  uint64            // events left out
 	pending []trace.Event
+}
+
+func newStory(all bool, symbol func(pc uint64) trace.Symbol) story {
+	return story{
+		all: all, symbol: symbol, system: make(map[uint64]bool), parked: make(map[uint64]uint64),
+		running: make(map[int32]uint64), native: make(map[uint64]bool),
+	}
 }
 
 // take returns the pending events up to a time, in order, with what is known of
@@ -169,10 +178,13 @@ func (s *story) take(until int64, force bool) []trace.Event {
 	for _, e := range s.pending[:n] {
 		s.last = max(s.last, e.Time-s.start)
 		e.Time = s.last
-		if s.tell(&e) {
-			out = append(out, e)
-		} else {
+		if !s.tell(&e) {
 			s.folded++
+			continue
+		}
+		out = append(out, e)
+		if e.Kind == trace.KRetake {
+			out = s.caught(out, &e)
 		}
 	}
 	s.pending = append(s.pending[:0], s.pending[n:]...)
@@ -186,6 +198,13 @@ func (s *story) tell(e *trace.Event) bool {
 		if system(s.symbol(e.B).Func) {
 			s.system[e.A] = true
 		}
+	case trace.KGoStart:
+		s.running[e.M] = e.G
+	case trace.KSysret:
+		if s.native[e.G] || e.A == 0 {
+			e.Kind = trace.KGoUnblock
+			delete(s.native, e.G)
+		}
 	case trace.KGoPark:
 		s.parked[e.G] = e.A
 	case trace.KGoReady:
@@ -194,6 +213,17 @@ func (s *story) tell(e *trace.Event) bool {
 		}
 	}
 	return s.all || !s.noise(e)
+}
+
+// caught appends that the G whose P was taken from its M goes on without it.
+func (s *story) caught(out []trace.Event, e *trace.Event) []trace.Event {
+	m := int32(e.B)
+	g := s.running[m]
+	if g == 0 || s.system[g] && !s.all {
+		return out
+	}
+	s.native[g] = true
+	return append(out, trace.Event{Time: e.Time, Kind: trace.KGoBlock, G: g, M: m, P: -1})
 }
 
 // noise reports whether e is about a G of the runtime's own.

@@ -42,7 +42,7 @@ func NewRecorder(t *Toolchain, all bool) (*Recorder, error) {
 		return nil, err
 	}
 	r := &Recorder{ring: ring, symbols: newSymbols(ring, t.GOROOT), streams: make(map[int32]*stream)}
-	r.story = story{all: all, symbol: r.symbols.Symbol, system: make(map[uint64]bool), parked: make(map[uint64]uint64)}
+	r.story = newStory(all, r.symbols.Symbol)
 	r.read = make([]int, ringChunks)
 	r.stop, r.done = make(chan struct{}), make(chan struct{})
 	return r, nil

@@ -21,6 +21,8 @@ const (
 	MDuration Meaning = "ns"
 	MTime     Meaning = "time"
 	MFd       Meaning = "fd"
+	MAddress  Meaning = "address"
+	MWord     Meaning = "word" // of what a closure has captured
 )
 
 // KindInfo describes a Kind to programs that show events.
@@ -48,7 +50,7 @@ var kindInfos = [KindCount]KindInfo{
 	KGoStart:   {Const: "KGoStart", Sub: MQueue, A: MBool},
 	KGoPark:    {Const: "KGoPark", Sub: MReason, A: MObject, B: MPC, C: MHolder},
 	KGoReady:   {Const: "KGoReady", Sub: MQueue, A: MG, B: MObject, C: MCause},
-	KGoYield:   {Const: "KGoYield", Sub: MQueue},
+	KGoYield:   {Const: "KGoYield", Sub: MQueue, A: MBool},
 	KGoExit:    {Const: "KGoExit"},
 	KGoBlock:   {Const: "KGoBlock"},
 	KGoUnblock: {Const: "KGoUnblock", A: MBool},
@@ -72,6 +74,19 @@ var kindInfos = [KindCount]KindInfo{
 	KDeadlock:  {Const: "KDeadlock", A: MCount},
 	KLost:      {Const: "KLost", A: MCount},
 	KState:     {Const: "KState", A: MCount},
+	KEntry:     {Const: "KEntry", A: MPC},
+	KArgs:      {Const: "KArgs", A: MCount, B: MAddress},
+	KOSInit:    {Const: "KOSInit", A: MCount, B: MCount},
+	KMInit:     {Const: "KMInit", A: MAddress, B: MAddress},
+	KPInit:     {Const: "KPInit", A: MAddress},
+	KStack:     {Const: "KStack", A: MG, B: MAddress, C: MAddress},
+	KGoEntry:   {Const: "KGoEntry", A: MG, B: MPC, C: MAddress},
+	KGoArg:     {Const: "KGoArg", Sub: MCount, A: MG, B: MWord, C: MWord},
+	KInitTask:  {Const: "KInitTask", A: MPC},
+	KSyscall:   {Const: "KSyscall", A: MPC},
+	KSysret:    {Const: "KSysret", A: MBool},
+	KPreempt:   {Const: "KPreempt", A: MP, B: MDuration},
+	KGCStop:    {Const: "KGCStop"},
 }
 
 // Object says in a word what a coroutine that parks for r waits for, as "chan";

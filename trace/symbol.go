@@ -68,8 +68,10 @@ func (e *Event) pcs() [2]uint64 {
 	switch e.Kind {
 	case KGoCreate:
 		return [2]uint64{e.B, e.C}
-	case KGoPark:
+	case KGoPark, KGoEntry:
 		return [2]uint64{e.B}
+	case KEntry, KInitTask, KSyscall:
+		return [2]uint64{e.A}
 	}
 	return [2]uint64{}
 }

@@ -132,7 +132,7 @@ func (n *narrator) describe(e *Event) string {
 	case e.Kind <= KRetake:
 		return n.describeMP(e)
 	}
-	if e.Kind <= KLost {
+	if e.Kind <= KState {
 		return n.describeRest(e)
 	}
 	return n.describeGo(e)
