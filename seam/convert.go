@@ -231,6 +231,8 @@ func (s *story) noise(e *trace.Event) bool {
 	switch e.Kind {
 	case trace.KGoCreate, trace.KGoReady, trace.KGoEntry, trace.KGoArg:
 		return s.system[e.A]
+	case trace.KSteal:
+		return s.system[e.C]
 	case trace.KStack:
 		return e.A != 0 && s.system[e.A]
 	case trace.KGCStop:

@@ -49,8 +49,7 @@ func Events() Set {
 // bootEdits tell of the life of a process, from entry to exit.
 var bootEdits = []Edit{
 	{File: "runtime/runtime2.go", Func: "m", At: Field, Text: "weftChunk uintptr; weftIndex, weftN, weftLost uint32"},
-	{File: "runtime/runtime1.go", Func: "args(c int32, v **byte)", Text: "weftEarly(weftStepEntry)"},
-	{File: "runtime/runtime1.go", Func: "check()", Text: "weftEarly(weftStepChecks)"},
+	{File: "runtime/runtime1.go", Func: "check()", Text: "weft.checked = true"},
 	{Func: "schedinit()", Text: "weftStart()"},
 	{Func: "schedinit()", At: After, Stmt: "goenvs()", Text: "weftHideEnv()"},
 	{Func: "procresize(nprocs int32) *p", At: Before, Stmt: "old := gomaxprocs",
@@ -69,7 +68,7 @@ var bootEdits = []Edit{
 	{File: "runtime/panic.go", Func: "fatalthrow(t throwType)", At: Before, Stmt: "exit(2)", Nth: 2, Text: "if weftOn { weftExit(2) }"},
 	{Func: "checkdead()", At: Before, Stmt: `fatal("all goroutines are asleep`,
 		Text: "if weftOn { weftEvent(weftKDeadlock, 0, 0, uint64(grunning), 0, 0) }"},
-	{Func: "doInit1(t *initTask)", At: After, Stmt: "firstFunc :=", Text: "if weftOn { weftInit(**(**uintptr)(firstFunc)) }"},
+	{Func: "doInit1(t *initTask)", At: After, Stmt: "firstFunc :=", Text: "if weftOn { weftInit(*(*uintptr)(firstFunc)) }"},
 }
 
 // gEdits tell of the life of a G.
@@ -79,7 +78,8 @@ var gEdits = []Edit{
 	{Func: "ready(gp *g, traceskip int, next bool)", At: Before, Stmt: "runqput(", Text: "if weftOn { weftReady(gp) }"},
 	{Func: "execute(gp *g, inheritTime bool)", At: Before, Stmt: "mp.curg = gp",
 		Text: "if weftOn { weftEvent(weftKGoStart, 0, gp.goid, 0, 0, 0) }"},
-	{Func: "goschedImpl(gp *g, preempted bool)", At: Before, Stmt: "casgstatus(", Text: "if weftOn { weftYield(gp, weftQGlobal, preempted) }"},
+	{Func: "goschedImpl(gp *g, preempted bool)", At: Before, Stmt: "casgstatus(",
+		Text: "if weftOn { weftYield(gp, weftQGlobal, preempted) }"},
 	{Func: "goyield_m(gp *g)", At: Before, Stmt: "casgstatus(", Text: "if weftOn { weftYield(gp, weftQLocal, false) }"},
 	{Func: "preemptPark(gp *g)", At: Before, Stmt: "status :=",
 		Text: "if weftOn { weftEvent(weftKGoPark, weftReason(waitReasonPreempted), gp.goid, 0, 0, 0) }"},
@@ -120,7 +120,8 @@ var queueEdits = []Edit{
 
 // mpEdits tell of Ms and Ps.
 var mpEdits = []Edit{
-	{Func: startm, At: Before, Stmt: "newm(fn, pp, id)", Text: "if weftOn { weftEvent(weftKMStart, 1, weftGoid(), uint64(id), uint64(pp.id), 0) }"},
+	{Func: startm, At: Before, Stmt: "newm(fn, pp, id)",
+		Text: "if weftOn { weftEvent(weftKMStart, 1, weftGoid(), uint64(id), uint64(pp.id), 0) }"},
 	{Func: startm, At: Before, Stmt: "nmp.nextp.set(pp)",
 		Text: "if weftOn { weftEvent(weftKMStart, 0, weftGoid(), uint64(nmp.id), uint64(pp.id), 0) }"},
 	{Func: "stopm()", At: Before, Stmt: "lock(&sched.lock)", Text: "if weftOn { weftEvent(weftKMStop, 0, 0, 0, 0, 0) }"},
@@ -135,7 +136,7 @@ var mpEdits = []Edit{
 	{Func: "retake(now int64) uint32", At: Before, Stmt: "thread.takeP()",
 		Text: "if weftOn { weftEvent(weftKRetake, 0, 0, uint64(pp.id), uint64(thread.mp.id), uint64(now-pd.syscallwhen)) }"},
 	{Func: "retake(now int64) uint32", At: Before, Stmt: "preemptone(pp)",
-		Text: "if weftOn { weftEvent(weftKPreempt, 0, 0, uint64(pp.id), uint64(now-pd.schedwhen), 0) }"},
+		Text: "if weftOn { weftPreempt(pp, pd.schedwhen, now) }"},
 	{Func: "gcstopm()", At: Before, Stmt: "pp := releasep()", Text: "if weftOn { weftEvent(weftKGCStop, 0, 0, 0, 0, 0) }"},
 }
 
@@ -143,12 +144,15 @@ var mpEdits = []Edit{
 var sysEdits = []Edit{
 	{Func: "sysmon()", Text: "if weftOn { weftStep(weftStepSysmon) }"},
 	{Func: findRunnable, At: After, Stmt: "list, delta := netpoll(0)", Text: "if weftOn { weftNetpoll(&list, 0, false) }"},
-	{Func: findRunnable, At: Before, Stmt: "list, delta := netpoll(delay)", Text: "var weftBegan int64; if weftOn { weftBegan = nanotime() }"},
-	{Func: findRunnable, At: After, Stmt: "list, delta := netpoll(delay)", Text: "if weftOn { weftNetpoll(&list, weftBegan, delay != 0) }"},
+	{Func: findRunnable, At: Before, Stmt: "list, delta := netpoll(delay)",
+		Text: "var weftBegan int64; if weftOn { weftBegan = nanotime() }"},
+	{Func: findRunnable, At: After, Stmt: "list, delta := netpoll(delay)",
+		Text: "if weftOn { weftNetpoll(&list, weftBegan, delay != 0) }"},
 	{File: "runtime/time.go", Func: "(t *timer) unlockAndRun(now int64, bubble *synctestBubble)", At: Before, Stmt: "f(arg, seq, delay)",
 		Text: "if weftOn { weftEvent(weftKTimer, 0, 0, uint64(now-delay-weft.head.start), uint64(delay), 0) }"},
 	{Func: "reentersyscall(pc, sp, bp uintptr)", At: After, Stmt: "gp := getg()", Text: "if weftOn { weftSyscall(gp, pc, bp) }"},
-	{Func: "entersyscallblock()", At: After, Stmt: "gp := getg()", Text: "if weftOn { weftSyscall(gp, sys.GetCallerPC(), getcallerfp()) }"},
+	{Func: "entersyscallblock()", At: After, Stmt: "gp := getg()",
+		Text: "if weftOn { weftSyscall(gp, sys.GetCallerPC(), getcallerfp()) }"},
 	{Func: "exitsyscall()", At: Before, Stmt: "if pp != nil { if goroutineProfile",
 		Text: "if weftOn && pp != nil { weftEvent(weftKSysret, 0, gp.goid, 1, 0, 0) }"},
 	{Func: "exitsyscallNoP(gp *g)", Text: "if weftOn { weftEvent(weftKSysret, 0, gp.goid, 0, 0, 0) }"},

@@ -60,6 +60,9 @@ func (n *narrator) describeSys(e *Event) string {
 		}
 		return n.f("back from the system call, no P is free → global runq")
 	case KPreempt:
+		if e.B == 0 {
+			return n.f("preemptone: who is on p%d is asked to stop", e.A)
+		}
 		return n.f("preemptone: who is on p%d has run for %v and is asked to stop", e.A, time.Duration(e.B))
 	}
 	return n.f("gcstopm: m%d gives its P up, the world is to stop", e.M)

@@ -91,6 +91,7 @@ var story = []struct {
 	{Event{Kind: KSysret, G: 1, A: 1, P: 1}, "[m0 p1 g1] back from the system call, on p1"},
 	{Event{Kind: KSysret, G: 1, P: -1}, "[m0 g1] back from the system call, no P is free → global runq"},
 	{Event{Kind: KPreempt, A: 1, B: 10e6, M: 1, P: -1}, "[m1 sysmon] preemptone: who is on p1 has run for 10ms and is asked to stop"},
+	{Event{Kind: KPreempt, A: 1, M: 1, P: -1}, "[m1 sysmon] preemptone: who is on p1 is asked to stop"},
 	{Event{Kind: KGCStop, P: 1, M: 1}, "[m1 p1 g0] gcstopm: m1 gives its P up, the world is to stop"},
 	{Event{Kind: KGoYield, G: 2, A: 1, Sub: uint8(QGlobal)}, "[m0 p0 g2] yield → global runq, because it was asked to"},
 	{Event{Kind: 200}, "[m0 p0 g0] unknown event 200"},

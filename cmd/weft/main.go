@@ -1,4 +1,4 @@
-// Command weft serves files over HTTP with one coroutine a connection,
+// Command weft runs Go programs with the runtime's seams open, serves files over HTTP with one coroutine a connection,
 // measures weft beside goroutines, and reads recordings. See weft help.
 package main
 
@@ -26,11 +26,12 @@ type command struct {
 	short string
 	long  string
 	setup func(fs *flag.FlagSet) func(env *environ, args []string) error
+	// passes: what follows the first argument is not the command's own.
+	passes bool
 }
 
-// commands, in the order of help. Those of the design that open Go's own
-// runtime (run, build, test) have their place at the head of the list.
-var commands = []command{serveCommand, traceCommand, benchCommand}
+// commands, in the order of help.
+var commands = []command{runCommand, buildCommand, serveCommand, traceCommand, benchCommand}
 
 // environ is what a command writes to.
 type environ struct{ stdout, stderr io.Writer }
@@ -43,8 +44,8 @@ func main() {
 }
 
 // run runs the command line and returns the exit status: 0, 1 for wrong usage
-// and for what stands in the way, 2 for a deadlock. A panic exits with 2 too,
-// as in every Go program.
+// and for what stands in the way, 2 for a deadlock; or that of a program that
+// was run. A panic exits with 2 too, as in every Go program.
 func run(args []string, env *environ) int {
 	err := dispatch(args, env)
 	if err == nil {
@@ -54,6 +55,11 @@ func run(args []string, env *environ) int {
 	if errors.As(err, &deadlock) {
 		fmt.Fprintln(env.stderr, "fatal error:", deadlock)
 		return 2
+	}
+	var exit *exitStatus
+	if errors.As(err, &exit) {
+		exit.die()
+		return exit.code
 	}
 	fmt.Fprintln(env.stderr, err)
 	return 1
@@ -90,7 +96,7 @@ func dispatch(args []string, env *environ) error {
 		return fmt.Errorf("weft %s: %v; weft help %s lists the flags", name, err, name)
 	}
 	for i, arg := range fs.Args() {
-		if len(arg) > 1 && arg[0] == '-' && i > 0 {
+		if len(arg) > 1 && arg[0] == '-' && i > 0 && !c.passes {
 			return fmt.Errorf("weft %s: %s comes after an argument: flags go first", name, arg)
 		}
 	}
@@ -121,7 +127,7 @@ func help(args []string, env *environ) error {
 		return fmt.Errorf("weft help: takes one command, not %d", len(args))
 	}
 	if len(args) == 0 {
-		fmt.Fprintln(env.stdout, "weft runs coroutines on a scheduler of its own.\n\nUsage:")
+		fmt.Fprintln(env.stdout, "weft runs coroutines on a scheduler of its own, and opens the seams of Go's.\n\nUsage:")
 		w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 		for _, c := range commands {
 			fmt.Fprintf(w, "  weft %s [flags] %s\t%s\n", c.name, c.args, c.short)

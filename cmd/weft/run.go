@@ -44,7 +44,7 @@ the go command of Go ` + seam.Supported + `. GOFLAGS, GOOS and the like hold as 
 
 // running is one run of weft run.
 type running struct {
-	build        buildFlags
+	build        programFlags
 	procs        int
 	explain, all bool
 	lang, trace  string
@@ -254,7 +254,7 @@ var buildCommand = command{
 Build makes a binary as weft run does, and keeps it. It runs as any other, and
 weft run BINARY records it. Until it is recorded each insertion costs one branch.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
-		b := &buildFlags{}
+		b := &programFlags{}
 		b.register(fs)
 		out := fs.String("o", "", "write the binary to `OUT` (default: as go build names it)")
 		return func(env *environ, args []string) error {
@@ -270,20 +270,20 @@ weft run BINARY records it. Until it is recorded each insertion costs one branch
 	},
 }
 
-// buildFlags are the flags of every command that builds an ordinary program.
-type buildFlags struct {
+// programFlags are the flags of every command that builds an ordinary program.
+type programFlags struct {
 	race bool
 	tags string
 }
 
-func (b *buildFlags) register(fs *flag.FlagSet) {
+func (b *programFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&b.race, "race", false, "build with the race detector")
 	fs.StringVar(&b.tags, "tags", "", "build with these `TAGS`, separated by commas")
 }
 
 // run builds program to out. What the go command says about it goes to stderr,
 // and ends weft with status 1 as it would end go run.
-func (b *buildFlags) run(env *environ, tool *seam.Toolchain, out string, program []string) error {
+func (b *programFlags) run(env *environ, tool *seam.Toolchain, out string, program []string) error {
 	overlay, err := tool.Prepare(seam.Events())
 	if err != nil {
 		return err
