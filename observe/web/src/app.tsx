@@ -28,6 +28,7 @@ const shown: Record<View, () => preact.JSX.Element> = {
 
 // Views of one moment have the transport and what is known of the selection.
 const ofMoment = (v: View) => v === "machine" || v === "timeline" || v === "tables";
+const stepped = (v: View) => ofMoment(v) || v === "schedules";
 
 export function App() {
   useKeys();
@@ -41,7 +42,7 @@ export function App() {
         <div class="view"><Shown key={v} /></div>
         {moment && <Side />}
       </main>
-      {moment && <Transport />}
+      {stepped(v) && <Transport />}
     </div>
   );
 }
@@ -125,7 +126,7 @@ function useKeys() {
   useEffect(() => {
     const on = (e: KeyboardEvent) => {
       const el = e.target as HTMLElement;
-      if (e.ctrlKey || e.metaKey || e.altKey || el.closest("input, select, textarea") || !ofMoment(view.value)) return;
+      if (e.ctrlKey || e.metaKey || e.altKey || el.closest("input, select, textarea") || !stepped(view.value)) return;
       const button = el.closest("button, [role=button]");
       const keys: Record<string, () => void> = {
         ArrowLeft: () => step(e.shiftKey ? -10 : -1), ArrowRight: () => step(e.shiftKey ? 10 : 1), ",": () => step(-1), ".": () => step(1),

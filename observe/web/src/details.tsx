@@ -131,16 +131,19 @@ function Events({ s, g, at }: { s: Store; g: number; at: number }) {
   );
 }
 
-// EventList is a list of events, each of which leads to its moment.
-export function EventList({ s, all }: { s: Store; all: number[] }) {
+interface ListProps { s: Store; all: number[]; at?: number; mark?: number; pick?: boolean }
+
+// EventList is a list of events, each of which leads to its moment. mark is one
+// that stands out.
+export function EventList({ s, all, at = cursor.value, mark, pick = true }: ListProps) {
   return (
     <ol class="events">
       {all.map((i) => {
-        const e = s.event(i), here = i === cursor.value;
+        const e = s.event(i), here = i === at;
         return (
           <li key={i}>
-            <button class={`${here ? "here" : ""} ${e.quiet ? "quietly" : ""}`} aria-current={here ? "step" : undefined}
-              onClick={() => { following.value = false; moveTo(i); }}>
+            <button class={`${here ? "here" : ""} ${e.quiet ? "quietly" : ""} ${i === mark ? "marked" : ""}`} aria-current={here ? "step" : undefined}
+              disabled={!pick} onClick={() => { following.value = false; moveTo(i); }}>
               <time>{stamp(e.time)}</time> <b>{where(e)}</b> {narrate(s, e, lang.value)}
             </button>
           </li>

@@ -6,7 +6,7 @@ import { ByCoroutine, KCreate, KExit, KHandoff, KNetpoll, KReady, KRetake, KStar
 import { colorOf, css, theme } from "./color.ts";
 import { big, short, stamp } from "./format.ts";
 import { lang, w } from "./i18n.ts";
-import { layout, type Box, type Hall, type MChip, type Mark, type PCard, type Picture } from "./layout.ts";
+import { layout, type Box, type Hall, type MChip, type Mark, type PCard, type Picture as Pic } from "./layout.ts";
 import { Native, Running, Waiting, type Machine, type MState } from "./machine.ts";
 import { cursor, playing, selectG, selected, speed, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -14,6 +14,12 @@ import type { Store } from "./store.ts";
 type Ev = ReturnType<Store["event"]>;
 
 export function MachineView() {
+  const s = store.value;
+  return <>{s && <Picture s={s} at={cursor.value} />}</>;
+}
+
+// Picture draws s as it is after event at, as wide as there is room.
+export function Picture({ s, at }: { s: Store; at: number }) {
   const host = useRef<HTMLDivElement>(null);
   const width = useSignal(0);
   useLayoutEffect(() => {
@@ -21,13 +27,8 @@ export function MachineView() {
     watch.observe(host.current!);
     return () => watch.disconnect();
   }, []);
-  const s = store.value;
   version.value; theme.value; lang.value;
-  return (
-    <div class="machine" ref={host}>
-      {s && width.value > 0 && <Drawing s={s} width={width.value} at={cursor.value} />}
-    </div>
-  );
+  return <div class="machine" ref={host}>{width.value > 0 && <Drawing s={s} width={width.value} at={at} />}</div>;
 }
 
 function Drawing({ s, width, at }: { s: Store; width: number; at: number }) {
@@ -39,7 +40,7 @@ function Drawing({ s, width, at }: { s: Store; width: number; at: number }) {
   useLayoutEffect(() => { svg.current!.style.setProperty("--move", `${move < 30 ? 0 : move}ms`); });
   return (
     <svg ref={svg} class="picture" viewBox={`0 0 ${pic.w} ${pic.h}`} width={pic.w} height={pic.h} role="group" aria-label={w("machine")}>
-      <Top m={m} pic={pic} s={s} />
+      <Top m={m} pic={pic} />
       {pic.ps.map((c) => <Card key={c.p.id} c={c} s={s} m={m} e={e} />)}
       <Frame box={pic.idle} title={w("idleMs")} count={m.ms.filter((x) => x.p < 0).length} />
       {pic.chips.map((c) => <Chip key={c.m.id} c={c} m={m} />)}
@@ -60,7 +61,7 @@ function Frame({ box, title, count, hot }: { box: Box; title: string; count?: nu
   );
 }
 
-function Top({ m, pic, s }: { m: Machine; pic: Picture; s: Store }) {
+function Top({ m, pic }: { m: Machine; pic: Pic }) {
   const { global, sysmon, free } = pic, recent = m.sysmon.time >= 0;
   const what = m.sysmon.what === "retake" ? `${w("retook")} p${m.sysmon.p}` : w("polledNet");
   return (
@@ -162,7 +163,7 @@ function HallBox({ h }: { h: Hall }) {
 }
 
 // EventArrow shows who acts on whom in the event that has just happened.
-function EventArrow({ e, pic }: { e: Ev; pic: Picture }) {
+function EventArrow({ e, pic }: { e: Ev; pic: Pic }) {
   const card = (p: number) => pic.ps.find((c) => c.p.id === p);
   const hall = (what: Hall["what"]) => { const h = pic.halls.find((x) => x.what === what); return h && { x: h.x + 60, y: h.y + 14 }; };
   const mark = (g: number) => pic.marks.get(g);
@@ -195,7 +196,7 @@ function EventArrow({ e, pic }: { e: Ev; pic: Picture }) {
   );
 }
 
-function Marks({ s, m, pic, e }: { s: Store; m: Machine; pic: Picture; e: Ev | null }) {
+function Marks({ s, m, pic, e }: { s: Store; m: Machine; pic: Pic; e: Ev | null }) {
   const sel = selected.value && "g" in selected.value ? selected.value.g : 0;
   const all = [...pic.marks.values()].slice(0, 900).sort((a, b) => a.g - b.g);
   const stop = all.some((x) => x.g === sel) ? sel : all[0]?.g;

@@ -1,1 +1,94 @@
-export function SchedulesView() { return <></>; }
+// Two schedules of one program: one that fails beside one that passes, their
+// first difference marked, and the story of the first.
+
+import { useEffect } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { EventList } from "./details.tsx";
+import { stamp } from "./format.ts";
+import { say, w, type T } from "./i18n.ts";
+import { Picture } from "./machineview.tsx";
+import { fetchStore, get } from "./source.ts";
+import { cursor, meta, moveTo, recording, store, type Recording } from "./state.ts";
+import type { Store } from "./store.ts";
+
+interface Moment { i: number; t: number }
+interface Diff { same: boolean; first?: { a: Moment; b: Moment; text: T }; story?: { i: number; t: number; g: number; text: T }[] }
+
+const other = signal("");
+const beside = signal<Store | null>(null);
+const diff = signal<Diff | null>(null);
+const failed = signal("");
+
+async function compare(b: string): Promise<void> {
+  other.value = b;
+  failed.value = "";
+  beside.value = null;
+  diff.value = null;
+  try {
+    const [d, s] = await Promise.all([get<Diff>(`api/diff?a=${encodeURIComponent(recording.value)}&b=${encodeURIComponent(b)}`), fetchStore(b)]);
+    if (other.value !== b) return;
+    beside.value = s;
+    diff.value = d;
+    if (d.first) moveTo(d.first.a.i);
+  } catch (e) { failed.value = (e as Error).message; }
+}
+
+export function SchedulesView() {
+  const m = meta.value, others = (m?.recordings ?? []).filter((r) => r.id !== recording.value && r.kind !== "live");
+  useEffect(() => { if (others[0] && other.value !== others[0].id) compare(others[0].id); }, [recording.value, others.length]);
+  const mine = m?.recordings.find((r) => r.id === recording.value);
+  if (!others.length) return <div class="page"><p>{w("onlyOne")}</p><About r={mine} /></div>;
+  const s = store.value, d = diff.value, b = beside.value;
+  return (
+    <div class="schedules">
+      <p><label>{w("compareWith")} <select value={other.value} onChange={(e) => compare(e.currentTarget.value)}>
+        {others.map((r) => <option value={r.id}>{r.name}</option>)}
+      </select></label></p>
+      <About r={mine} />
+      {failed.value && <p class="warn">{failed.value}</p>}
+      {d?.same && <p>{w("sameSchedules")}</p>}
+      {d?.first && (
+        <p class="first"><button class="main" onClick={() => moveTo(d.first!.a.i)}>{w("firstDifference")}</button> <time>{stamp(d.first.a.t)}</time> {say(d.first.text)}</p>
+      )}
+      {s && b && (
+        <div class="pair">
+          <Half title={mine?.name ?? ""} s={s} at={cursor.value} first={d?.first?.a.i} />
+          <Half title={others.find((r) => r.id === other.value)?.name ?? ""} s={b} at={matching(cursor.value, d)} first={d?.first?.b.i} />
+        </div>
+      )}
+      {d?.story && d.story.length > 0 && (
+        <section class="story"><h2>{w("story")}</h2>
+          <ol>{d.story.map((x) => <li><button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}><time>{stamp(x.t)}</time> {say(x.text)}</button></li>)}</ol>
+        </section>
+      )}
+    </div>
+  );
+}
+
+// matching returns the other's event that stands where i does: the same number
+// before the first difference, and as far after its own beyond.
+function matching(i: number, d: Diff | null): number {
+  if (!d?.first || i < d.first.a.i) return i;
+  return d.first.b.i + (i - d.first.a.i);
+}
+
+function About({ r }: { r?: Recording }) {
+  if (!r?.token && !r?.command) return null;
+  return (
+    <dl class="wide">
+      {r.token && <div><dt>{w("token")}</dt><dd class="mono">{r.token}</dd></div>}
+      {r.command && <div><dt>{w("repeat")}</dt><dd class="mono">{r.command}</dd></div>}
+    </dl>
+  );
+}
+
+function Half({ title, s, at, first }: { title: string; s: Store; at: number; first?: number }) {
+  const i = Math.max(-1, Math.min(at, s.n - 1)), from = Math.max(s.dropped, i - 5), n = Math.max(0, Math.min(12, s.n - from));
+  return (
+    <section class={first !== undefined && i >= first ? "half differs" : "half"}>
+      <h3>{title}</h3>
+      <Picture s={s} at={i} />
+      <EventList s={s} all={Array.from({ length: n }, (_, k) => from + k)} at={i} mark={first} pick={s === store.value} />
+    </section>
+  );
+}
