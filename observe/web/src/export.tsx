@@ -8,7 +8,7 @@ import { Icon } from "./icons.tsx";
 import { SVGPainter } from "./painter.ts";
 import { openFile } from "./source.ts";
 import { link, recording, view } from "./state.ts";
-import { axis, contentHeight, draw, rows } from "./timeline.ts";
+import { contentHeight, draw, rows } from "./timeline.ts";
 import { scene } from "./timelineview.tsx";
 
 export function ExportMenu() {
@@ -62,7 +62,7 @@ function saveSVG(): void {
 export function timelineSVG(): string {
   const c = scene();
   if (!c) return "";
-  const p = new SVGPainter(), h = contentHeight(rows(c.store, c.g, c.showMs)) + axis;
+  const p = new SVGPainter(), h = contentHeight(rows(c));
   draw({ ...c, scroll: 0, height: h }, p);
   return p.file(c.width, h, c.look.ground);
 }

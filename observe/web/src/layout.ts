@@ -43,7 +43,7 @@ type Put = (g: number, x: number, y: number, r: number) => void;
 function top(m: Machine, w: number, put: Put) {
   const wide = w >= 720, side = wide ? 176 : (w - gap) / 2, h = 72;
   const global = { x: 0, y: 0, w: wide ? w - 2 * (side + gap) : w, h, shown: 0, count: m.global.size };
-  const max = Math.floor((global.w - 24) / pitch);
+  const max = Math.floor((global.w - 70) / pitch);
   for (const g of m.global) {
     if (global.shown >= max) break;
     put(g, 12 + small + global.shown++ * pitch, 46, small);
@@ -54,7 +54,8 @@ function top(m: Machine, w: number, put: Put) {
 
 function cards(m: Machine, w: number, y: number, put: Put): [PCard[], number] {
   const shown = m.ps.filter((p) => !p.gone);
-  const cols = Math.max(1, Math.min(shown.length, Math.floor((w + gap) / (310 + gap))));
+  const fit = Math.max(1, Math.floor((w + gap) / (310 + gap)));
+  const cols = Math.max(1, Math.ceil(shown.length / Math.ceil(shown.length / fit))); // rows as equal as can be
   const cw = Math.min(520, (w - gap * (cols - 1)) / cols);
   const out = shown.map((p, i): PCard => {
     const x = (i % cols) * (cw + gap), cy = y + Math.floor(i / cols) * (cardH + gap);

@@ -100,12 +100,12 @@ function Card({ c, s, m, e }: { c: PCard; s: Store; m: Machine; e: Ev | null }) 
           <text class="g0label" x={x + c.w - 46} y={y + 46}>g0</text>
         </>
       ) : <text class="small muted mid" x={x + c.w / 2} y={y + 50}>{w("noM")}</text>}
-      <text class="name" x={x + 16} y={y + 124}>p{p.id}</text>
-      <text class="small muted" x={x + 16} y={y + 140}>{p.ticks ? `×${big(p.ticks)}` : ""}</text>
+      <text class="name" x={x + 16} y={y + 131}>p{p.id}</text>
       <rect class="slot" x={x + 51} y={y + 107} width="38" height="38" rx="8" />
       <text class="tiny" x={x + 70} y={y + 158}>runnext</text>
       <rect class="lane" x={x + 116} y={y + 111} width={c.w - 130} height="30" rx="15" />
       <Slots c={c} s={s} />
+      <text class="more" x={x + c.w - 16} y={y + 158}>{p.ticks ? `execute ×${big(p.ticks)}` : ""}</text>
       <text class="tiny start" x={x + 116} y={y + 158}>runq {p.runq.size} / 256{c.hidden > 0 ? `  (+${c.hidden})` : ""}</text>
     </g>
   );

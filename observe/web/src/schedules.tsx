@@ -19,18 +19,19 @@ const beside = signal<Store | null>(null);
 const diff = signal<Diff | null>(null);
 const failed = signal("");
 
-async function compare(b: string): Promise<void> {
+function compare(b: string): void {
   other.value = b;
   failed.value = "";
   beside.value = null;
   diff.value = null;
-  try {
-    const [d, s] = await Promise.all([get<Diff>(`api/diff?a=${encodeURIComponent(recording.value)}&b=${encodeURIComponent(b)}`), fetchStore(b)]);
-    if (other.value !== b) return;
-    beside.value = s;
+  const here = () => other.value === b;
+  const fail = (e: Error) => { if (here()) failed.value = e.message; };
+  fetchStore(b).then((s) => { if (here()) beside.value = s; }, fail);
+  get<Diff>(`api/diff?a=${encodeURIComponent(recording.value)}&b=${encodeURIComponent(b)}`).then((d) => {
+    if (!here()) return;
     diff.value = d;
     if (d.first) moveTo(d.first.a.i);
-  } catch (e) { failed.value = (e as Error).message; }
+  }, fail);
 }
 
 export function SchedulesView() {

@@ -43,20 +43,24 @@ export interface Span { from: number; to: number; state: number; event: number; 
 export const gutter = 58;
 export const axis = 26;
 const rowH = { g: 30, p: 30, m: 18 };
+const tallest = 1.9; // what a row grows to where there is room
 const gap = 4;
 const maxArrows = 300;
 
-export function rows(s: Store, g: number, showMs: boolean): Row[] {
-  const out: Row[] = [];
+export function rows(c: { store: Store; g: number; showMs: boolean; height: number }): Row[] {
+  const { ps, ms } = c.store, out: Row[] = [];
+  const least = (c.g ? rowH.g + 12 : 0) + ps.length * (rowH.p + gap) + (c.showMs ? ms.length * (rowH.m + gap) : 0) + axis + 24;
+  const grow = Math.max(1, Math.min(tallest, c.height / least));
   let y = 6;
   const add = (kind: Row["kind"], id: number, track: Track | null) => {
-    out.push({ kind, id, y, h: rowH[kind], track });
-    y += rowH[kind] + gap;
+    const h = Math.floor(rowH[kind] * grow);
+    out.push({ kind, id, y, h, track });
+    y += h + gap;
   };
-  if (g) { add("g", g, null); y += 8; }
-  s.ps.forEach((t, id) => add("p", id, t));
+  if (c.g) { add("g", c.g, null); y += 8; }
+  ps.forEach((t, id) => add("p", id, t));
   y += 8;
-  if (showMs) s.ms.forEach((t, id) => add("m", id, t));
+  if (c.showMs) ms.forEach((t, id) => add("m", id, t));
   return out;
 }
 
@@ -70,7 +74,7 @@ export const xOf = (c: Scene, t: number) => gutter + (t - c.from) * scale(c);
 export const timeOf = (c: Scene, x: number) => c.from + (x - gutter) / scale(c);
 
 export function draw(c: Scene, p: Painter): void {
-  const all = rows(c.store, c.g, c.showMs);
+  const all = rows(c);
   drawAxis(c, p);
   p.clip(0, axis, c.width, c.height - axis, () => {
     for (const row of all) {
@@ -246,7 +250,7 @@ function drawCursor(c: Scene, p: Painter): void {
 export interface Hit { row: Row; time: number; g: number; event: number; from: number; to: number }
 
 export function hit(c: Scene, x: number, y: number): Hit | null {
-  const row = rows(c.store, c.g, c.showMs).find((r) => y >= axis + r.y - c.scroll && y < axis + r.y + r.h - c.scroll);
+  const row = rows(c).find((r) => y >= axis + r.y - c.scroll && y < axis + r.y + r.h - c.scroll);
   if (!row || x < gutter || y < axis) return null;
   const time = timeOf(c, x);
   if (!row.track) {

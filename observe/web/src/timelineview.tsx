@@ -64,7 +64,7 @@ export function TimelineView() {
     due.current = requestAnimationFrame(() => {
       const t = performance.now(), now = scene();
       if (!now || !painter.current) return;
-      size.scroll = Math.max(0, Math.min(size.scroll, contentHeight(rows(now.store, now.g, now.showMs)) - size.h));
+      size.scroll = Math.max(0, Math.min(size.scroll, contentHeight(rows(now)) - size.h));
       painter.current.begin(size.w, size.h);
       draw({ ...now, scroll: size.scroll }, painter.current);
       frames.drawn++;
@@ -112,7 +112,7 @@ function Tools() {
       <label class="check">
         <input type="checkbox" checked={showArrows.value} onChange={() => { showArrows.value = !showArrows.value; }} />{w("arrows")}
       </label>
-      <span class="hint">{w("timelineHelp")}</span>
+      <span class="hint" title={w("timelineHelp")}>{w("timelineHelp")}</span>
     </div>
   );
 }
@@ -161,7 +161,7 @@ let row = 0; // that the keys are on
 function walk(key: string, told: { value: string }): void {
   const c = scene();
   if (!c) return;
-  const all = rows(c.store, 0, c.showMs).filter((r) => r.track?.n);
+  const all = rows({ ...c, g: 0 }).filter((r) => r.track?.n);
   if (!all.length) return;
   if (key === "ArrowUp") row--;
   if (key === "ArrowDown") row++;
