@@ -1,0 +1,34 @@
+package broken
+
+import (
+	"sync"
+	"testing"
+)
+
+// Two transfers in opposite directions take the locks in opposite order.
+
+type account struct {
+	sync.Mutex
+	number, balance int
+}
+
+func transfer(from, to *account, amount int) {
+	from.Lock()
+	defer from.Unlock()
+	to.Lock()
+	defer to.Unlock()
+	from.balance -= amount
+	to.balance += amount
+}
+
+// want deadlock
+func TestABBA(t *testing.T) {
+	a, b := &account{number: 1, balance: 10}, &account{number: 2, balance: 10}
+	var wg sync.WaitGroup
+	wg.Go(func() { transfer(a, b, 3) })
+	wg.Go(func() { transfer(b, a, 5) })
+	wg.Wait()
+	if a.balance != 12 || b.balance != 8 {
+		t.Errorf("balances %d and %d, want 12 and 8", a.balance, b.balance)
+	}
+}
