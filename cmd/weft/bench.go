@@ -21,13 +21,18 @@ Bench does the same work with weft and with goroutines, in turns, and prints
 both times and their ratio: above 1, weft is faster. On a machine that does
 other things too only the ratios mean something. Without names it runs all:
 
-` + benchList(),
+` + benchList() + `
+io is the I/O lab, and runs alone: one handler under every I/O model (-io of
+serve), 50 busy connections among 0 to 9,000 idle ones. CPU is the server's for
+a request; how it is split between user and system is the kernel's estimate.
+`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		b := &benching{}
 		fs.BoolVar(&b.json, "json", false, "print an array of {name, procs, weft_ns, go_ns, ratio, ...}")
 		fs.StringVar(&b.procs, "procs", "", "numbers of Ps, such as `1,2` (default: as fits the work)")
 		fs.IntVar(&b.rounds, "rounds", 0, "rounds of each side, of which the median is shown (default: as fits the work)")
 		fs.BoolVar(&b.quick, "quick", false, "do only a little work, to see that it runs; the figures mean nothing")
+		fs.StringVar(&b.chart, "chart", "", "also draw the table of io as an SVG picture in `FILE`")
 		return func(env *environ, args []string) error { return b.run(env, args) }
 	},
 }
@@ -36,6 +41,7 @@ other things too only the ratios mean something. Without names it runs all:
 type benching struct {
 	json, quick bool
 	procs       string
+	chart       string
 	rounds      int
 }
 
@@ -51,9 +57,13 @@ func benchList() string {
 func (b *benching) run(env *environ, args []string) error {
 	o := bench.Options{Rounds: b.rounds, Quick: b.quick}
 	known, _ := bench.Names()
+	onIO := len(args) == 1 && args[0] == ioBench
 	for _, name := range args {
-		if !slices.Contains(known, name) {
-			return fmt.Errorf("no benchmark %q: choose from %s", name, strings.Join(known, " "))
+		if name == ioBench && !onIO {
+			return fmt.Errorf("%s runs alone, not beside others", ioBench)
+		}
+		if !slices.Contains(known, name) && !onIO {
+			return fmt.Errorf("no benchmark %q: choose from %s %s", name, strings.Join(known, " "), ioBench)
 		}
 		o.Names = append(o.Names, name)
 	}
@@ -69,6 +79,12 @@ func (b *benching) run(env *environ, args []string) error {
 			return fmt.Errorf("-procs %s: must be numbers from 1 to 1024 with commas between, such as 1,2", b.procs)
 		}
 		o.Procs = append(o.Procs, n)
+	}
+	if onIO {
+		return b.runIO(env, o.Procs)
+	}
+	if b.chart != "" {
+		return fmt.Errorf("-chart draws only the table of %s: weft bench -chart %s %s", ioBench, b.chart, ioBench)
 	}
 	if b.json {
 		return b.printJSON(env.stdout, o)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/weftgo/weft"
 	"github.com/weftgo/weft/cmd/weft/internal/bench"
+	"github.com/weftgo/weft/cmd/weft/internal/iolab"
+	"github.com/weftgo/weft/internal/lab"
 )
 
 // command is one subcommand. Its flags are made anew by each call of setup,
@@ -39,6 +41,9 @@ type environ struct{ stdout, stderr io.Writer }
 func main() {
 	if bench.IsChild() {
 		bench.Child()
+	}
+	if lab.IsChild() {
+		iolab.Child()
 	}
 	os.Exit(run(os.Args[1:], &environ{os.Stdout, os.Stderr}))
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/weftgo/weft/cmd/weft/internal/bench"
+	"github.com/weftgo/weft/cmd/weft/internal/iolab"
+	"github.com/weftgo/weft/internal/lab"
 )
 
 // weftBinary is the command as users have it, built once for all tests.
@@ -23,6 +25,9 @@ var weftBinary string
 func TestMain(m *testing.M) {
 	if bench.IsChild() {
 		bench.Child()
+	}
+	if lab.IsChild() {
+		iolab.Child()
 	}
 	os.Exit(testMain(m))
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/weftgo/weft/poll"
 )
 
 func TestWrongUsageIsOneLine(t *testing.T) {
@@ -49,6 +52,10 @@ func TestWrongUsageIsOneLine(t *testing.T) {
 		{"bench -procs 1,none", "-procs"},
 		{"bench -procs 0", "-procs"},
 		{"bench -rounds -1", "negative"},
+		{"bench io yield", "alone"},
+		{"bench -procs 1,2 io", "one number"},
+		{"bench -chart c.svg yield", "weft bench -chart c.svg io"},
+		{"bench -quick -chart /nowhere/c.svg io", "/nowhere"},
 		{"trace", "one recording"},
 		{"trace " + file + " " + file, "one recording"},
 		{"trace " + file + "2", "does not exist"},
@@ -151,5 +158,19 @@ func TestBenchPrintsTable(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	if status != 0 || len(lines) != 3 || !strings.HasPrefix(lines[1], "chan ") || !strings.HasPrefix(lines[2], "yield ") {
 		t.Errorf("status %d, %s%s", status, stdout, stderr)
+	}
+}
+
+func TestBenchIODrawsItsTable(t *testing.T) {
+	chart := filepath.Join(t.TempDir(), "io.svg")
+	stdout, stderr, status := runWeft(t, "bench", "-quick", "-chart", chart, "io")
+	picture, err := os.ReadFile(chart)
+	if status != 0 || err != nil || !bytes.Contains(picture, []byte("</svg>")) {
+		t.Fatalf("exit %d, %v\n%s\n%s", status, err, stdout, stderr)
+	}
+	for _, model := range poll.Models() {
+		if !strings.Contains(stdout, "\n"+model+" ") {
+			t.Errorf("no row for %s in\n%s", model, stdout)
+		}
 	}
 }

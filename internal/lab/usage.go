@@ -1,0 +1,79 @@
+package lab
+
+import (
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// What a parent may ask.
+const (
+	askUsage   = "usage"
+	askMemory  = "memory"
+	askFailure = "failure"
+)
+
+// Usage is the CPU time that a process has taken so far. The sum is exact: the
+// kernel's scheduler counts it in nanoseconds. How it is split is an estimate:
+// a kernel without exact accounting looks which it is at each tick of its clock,
+// so the split needs many ticks (there are 100 to 1,000 a second of CPU time).
+type Usage struct{ User, Sys time.Duration }
+
+// All is the whole CPU time.
+func (u Usage) All() time.Duration { return u.User + u.Sys }
+
+// Sub returns what was taken since then.
+func (u Usage) Sub(then Usage) Usage { return Usage{u.User - then.User, u.Sys - then.Sys} }
+
+// Add returns both together.
+func (u Usage) Add(v Usage) Usage { return Usage{u.User + v.User, u.Sys + v.Sys} }
+
+func usage() Usage {
+	var ru syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
+		panic("getrusage: " + err.Error())
+	}
+	return Usage{time.Duration(ru.Utime.Nano()), time.Duration(ru.Stime.Nano())}
+}
+
+// Usage asks for the server's CPU time.
+func (s *Server) Usage() (u Usage, err error) { return u, s.ask(askUsage, &u) }
+
+// Memory is what a process has in use.
+type Memory struct {
+	First   int64 // bytes of heap and stacks after one collection
+	Settled int64 // the same after the collector has shrunk all stacks that it can and emptied the pools
+	RSS     int64 // bytes resident, after what is free has been given back; 0 where the system does not say
+}
+
+// Sub returns what has come since then.
+func (m Memory) Sub(then Memory) Memory {
+	return Memory{m.First - then.First, m.Settled - then.Settled, m.RSS - then.RSS}
+}
+
+// settling is how many collections it takes: each halves a stack that is mostly unused.
+const settling = 10
+
+func memory() (m Memory) {
+	m.First = inUse()
+	for range settling - 1 {
+		m.Settled = inUse()
+	}
+	debug.FreeOSMemory()
+	m.RSS = resident()
+	return m
+}
+
+func inUse() int64 {
+	runtime.GC()
+	var ms runtime.MemStats
+	runtime.ReadMemStats(&ms)
+	return int64(ms.HeapAlloc + ms.StackInuse)
+}
+
+// Memory asks for the server's memory.
+func (s *Server) Memory() (m Memory, err error) { return m, s.ask(askMemory, &m) }
+
+// Failure asks what has gone wrong in the server; "" is nothing.
+func (s *Server) Failure() (text string, err error) { return text, s.ask(askFailure, &text) }
