@@ -1,0 +1,39 @@
+package fixed
+
+import (
+	"sync"
+	"testing"
+)
+
+// The twin of racy/structcopy: the copy is made under the lock.
+
+type limits struct{ low, high int }
+
+type gauge struct {
+	mu     sync.Mutex
+	limits limits
+}
+
+func (g *gauge) set(low, high int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits.low, g.limits.high = low, high
+}
+
+func (g *gauge) snapshot() limits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limits
+}
+
+func TestStructCopy(t *testing.T) {
+	g := &gauge{}
+	var wg sync.WaitGroup
+	wg.Go(func() { g.set(1, 2) })
+	wg.Go(func() {
+		if s := g.snapshot(); s.high < s.low {
+			t.Error(s)
+		}
+	})
+	wg.Wait()
+}
