@@ -13,7 +13,7 @@ import (
 )
 
 // sets are all that weft inserts.
-var sets = []Set{Events()}
+var sets = []Set{Events(), Steer()}
 
 func find(t *testing.T) *Toolchain {
 	t.Helper()

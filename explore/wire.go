@@ -1,0 +1,82 @@
+package explore
+
+// What package seam's hook, inside the program, and the explorer, outside, tell each other: this file too has a copy in Go's
+// runtime. They share a piece of memory, so that the record of a schedule outlives a process that dies in it. It begins with
+// words of 64 bits in the machine's own order; the deviations and the story follow. The hook alone writes.
+
+// Words at the head of the shared memory.
+const (
+	WordState   = iota // see below
+	WordIndex          // of the schedule, as the driver counts
+	WordSteps          // decisions
+	WordDevs           // deviations
+	WordHash           // of the schedule
+	WordLost           // a replayed deviation had no option
+	WordStory          // events told, the last WireMaxStory are there
+	WordPoints         // scheduling points passed
+	WordNow            // virtual time, ns
+	WordUntamed        // bits: 1<<Untamed...
+	WordStacks         // from here: for each Untamed, WireStack program counters
+)
+
+// The values of WordState.
+const (
+	StateOutside  = iota // no schedule runs
+	StateRunning         // the program runs, or died
+	StateRest            // nothing could go on
+	StateTooLong         // more points than allowed
+	StateTimedOut        // more virtual time than allowed
+)
+
+// What was seen that the hook does not control.
+const (
+	UntamedNet     = iota // a goroutine waited for a real descriptor
+	UntamedSyscall        // a system call took so long that its P was taken
+	UntamedSpin           // a goroutine ran for long without a scheduling point and was preempted
+	UntamedCgo            // a call of C
+	UntamedGC             // the collector ran within the schedule
+	UntamedKinds
+)
+
+// The layout of the shared memory.
+const (
+	WireStack    = 16
+	WireDevs     = 4096
+	WireMaxDevs  = 1 << 18
+	WireStory    = WireDevs + 8*WireMaxDevs
+	WireMaxStory = 1 << 14
+	WireEvent    = 12 // words: op and goroutine, object, virtual time, number of program counters, they themselves
+	WireSize     = WireStory + 8*WireEvent*WireMaxStory
+)
+
+// What a goroutine is about to do at a scheduling point, or what else the story tells.
+const (
+	OpNone = iota
+	OpGo
+	OpSend
+	OpRecv
+	OpClose
+	OpSelect
+	OpLock
+	OpUnlock
+	OpRLock
+	OpRUnlock
+	OpTryLock
+	OpWGAdd
+	OpWGWait
+	OpCondWait
+	OpSignal
+	OpBroadcast
+	OpMap
+	OpAtomic
+	OpTimer
+	OpClock
+	OpSleep
+	OpYield
+	OpRun    // a goroutine begins to run or goes on
+	OpBorn   // a goroutine has been made
+	OpExit   // a goroutine has ended
+	OpTime   // time passes to the next timer
+	OpLocked // a lock was taken
+	Ops
+)
