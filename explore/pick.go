@@ -13,7 +13,6 @@ const (
 	PickSticky        // the running one goes on with probability 1 - 2^-Depth
 	PickPCT           // priorities, changed Depth-1 times (Burckhardt et al., 2010)
 	PickReplay        // the deviations in Replay, else option 0
-	pickKinds
 )
 
 const (

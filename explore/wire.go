@@ -16,6 +16,9 @@ const (
 	WordPoints         // scheduling points passed
 	WordNow            // virtual time, ns
 	WordUntamed        // bits: 1<<Untamed...
+	WordText           // address of the program's text
+	WordSeed           // of the schedule
+	WordBase           // what the ids of the schedule's goroutines are counted from
 	WordStacks         // from here: for each Untamed, WireStack program counters
 )
 

@@ -3,16 +3,19 @@ package seam
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weftgo/weft/explore"
 )
 
 var (
-	//go:embed hooks/runtime_steer.go.txt
+	//go:embed hooks/steer_runtime.go.txt
 	runtimeSteer string
-	//go:embed hooks/testing_steer.go.txt
+	//go:embed hooks/steer_testing.go.txt
 	testingSteer string
+	//go:embed hooks/steer_sync.go.txt
+	syncSteer string
 )
 
 // Steer returns what weft test inserts: a choice of what runs next, scheduling points in channel operations and in package sync,
@@ -28,12 +31,16 @@ func Steer() Set {
 		File{"testing/weft_pick.go", inPackage("testing", explore.PickSource)},
 		File{"testing/weft_wire.go", inPackage("testing", explore.WireSource)},
 		File{"testing/weft_plan.go", inPackage("testing", explore.PlanSource)},
-		File{"sync/weft_steer.go", pointsOf("sync") + "\nfunc weftMu(m *Mutex) unsafe.Pointer { return unsafe.Pointer(m) }\n"},
-		File{"sync/atomic/weft_steer.go", pointsOf("atomic")},
+		File{"sync/weft_steer.go", syncSteer},
 	)
-	for _, edits := range [][]Edit{chooseEdits, pointEdits, randomEdits, clockEdits, driverEdits, syncEdits(), atomicEdits()} {
-		s.Edits = append(s.Edits, edits...)
+	for file, edits := range steerEdits {
+		for _, e := range edits {
+			e.File = file
+			s.Edits = append(s.Edits, e)
+		}
 	}
+	slices.SortStableFunc(s.Edits, func(a, b Edit) int { return strings.Compare(a.File, b.File) })
+	s.Edits = append(s.Edits, syncEdits()...)
 	return s
 }
 
@@ -42,128 +49,108 @@ func inPackage(name, source string) string {
 	return strings.Replace(source, "package explore\n", "package "+name+"\n", 1)
 }
 
-// pointsOf declares the hook's functions in another package.
-func pointsOf(pkg string) string {
-	return "package " + pkg + `
+// The headers of the functions with several edits.
+const (
+	newproc1Func = "newproc1(fn *funcval, callergp *g, callerpc uintptr, parked bool, waitreason waitReason) *g"
+	selectgoFunc = "selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)"
+	timersCheck  = "(ts *timers) check(now int64, bubble *synctestBubble) (rnow, pollUntil int64, ran bool)"
+	runTestsFunc = "runTests(modulePath, importPath string, matchString func(pat, str string) (bool, error), " +
+		"tests []InternalTest, deadline time.Time) (ran, ok bool)"
+)
 
-import "unsafe"
-
-//go:linkname weftOn runtime.weftOn
-var weftOn bool
-
-//go:linkname weftPoint runtime.weftPoint
-//go:noescape
-func weftPoint(op uint32, obj unsafe.Pointer)
-
-//go:linkname weftTook runtime.weftTook
-//go:noescape
-func weftTook(obj unsafe.Pointer, read bool)
-
-//go:linkname weftGave runtime.weftGave
-//go:noescape
-func weftGave(obj unsafe.Pointer, read bool)
-`
+// steerEdits are the insertions by file, but for those in package sync. Where a function is to read the virtual clock, it gets a
+// variable called nanotime.
+var steerEdits = map[string][]Edit{
+	"runtime/proc.go": {
+		{Func: "findRunnable() (gp *g, inheritTime, tryWakeP bool)", At: Before, Stmt: "if gp, inheritTime := runqget(pp); gp != nil {",
+			Text: "if steer.enabled { if gp := steerNext(pp); gp != nil { return gp, false, false } }"},
+		{Func: "runqput(pp *p, gp *g, next bool)", Text: "if steerOn && steerPut(gp) { return }"},
+		{Func: newproc1Func, Text: "steerUser := false"},
+		{Func: newproc1Func, At: Before, Stmt: "newg.bubble = callergp.bubble", Text: "steerUser = steerOn"},
+		{Func: newproc1Func, At: Before, Stmt: "return newg", Text: "if steerUser { steerBorn(newg) }"},
+		{Func: "gdestroy(gp *g)", Text: "if steerOn { steerDied(gp) }"},
+		{Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if steerOn { steerPoint(OpGo, nil) }"},
+		{Func: "Gosched()", Text: "if steerOn { steerYield() }"},
+		{Func: "sysmon()", At: After, Stmt: "usleep(delay)", Text: "if steerOn { steerSysmon(); continue }"},
+		{Func: "preemptone(pp *p) bool", Text: "if steerOn && !steerPreempts() { return false }"},
+	},
+	"runtime/chan.go": {
+		{Func: "chansend(c *hchan, ep unsafe.Pointer, block bool, callerpc uintptr) bool",
+			Text: "if steerOn { steerPoint(OpSend, unsafe.Pointer(c)) }"},
+		{Func: "chanrecv(c *hchan, ep unsafe.Pointer, block bool) (selected, received bool)",
+			Text: "if steerOn { steerPoint(OpRecv, unsafe.Pointer(c)) }"},
+		{Func: "closechan(c *hchan)", Text: "if steerOn { steerPoint(OpClose, unsafe.Pointer(c)) }"},
+	},
+	"runtime/select.go": {
+		{Func: selectgoFunc, Text: "if steerOn { steerPoint(OpSelect, nil) }"},
+		{Func: selectgoFunc, At: After, Stmt: "j := cheaprandn(uint32(norder + 1))",
+			Text: "if steerOn { j = steerSelectRand(uint32(norder + 1)) }"},
+	},
+	"runtime/rand.go": {
+		{Func: "randinit()", At: Before, Stmt: "globalRand.state.Init(*seed)", Text: "if steerEarly() { clear(seed[:]); seed[0] = 1 }"},
+		{Func: "rand() uint64", Text: "if steerSteersRand() { return steerRand() }"},
+	},
+	"runtime/time.go": {
+		{Func: "time_runtimeNow() (sec int64, nsec int32, mono int64)", Text: "time_now := steerTimeNow"},
+		{Func: "time_runtimeNano() int64", Text: "nanotime := steerReadClock"},
+		{Func: "timeSleep(ns int64)", Text: "nanotime := steerNano; if steerOn { steerPoint(OpSleep, nil) }"},
+		{Func: "stopTimer(t *timeTimer) bool", Text: "if steerOn { steerPoint(OpTimer, unsafe.Pointer(t)) }"},
+		{Func: "resetTimer(t *timeTimer, when, period int64) bool", Text: "if steerOn { steerPoint(OpTimer, unsafe.Pointer(t)) }"},
+		{Func: "(t *timer) maybeAdd()", At: After, Stmt: "t.rand = cheaprand()", Text: "if steerOn { t.rand = uint32(steerRand()) }"},
+		{Func: "(t *timer) maybeRunAsync()", Text: "nanotime := steerNano"},
+		{Func: "(t *timer) maybeRunChan(c *hchan)", At: Before, Stmt: "t.lock()", Text: "nanotime := steerNano"},
+		{Func: timersCheck, At: Rename, Text: "steerCheck"},
+	},
+	"runtime/netpoll.go": {
+		{Func: "poll_runtime_pollSetDeadline(pd *pollDesc, d int64, mode int)", Text: "nanotime := steerNano"},
+		{Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if steerOn { steerUntamed(UntamedNet) }"},
+	},
+	"runtime/sema.go":    {{Func: "internal_sync_nanotime() int64", Text: "nanotime := steerNano"}},
+	"runtime/debug.go":   {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
+	"runtime/cgocall.go": {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
+	"runtime/mgc.go":     {{Func: "gcStart(trigger gcTrigger)", Text: "if steerOn { steerUntamed(UntamedGC) }"}},
+	"testing/testing.go": {{Func: runTestsFunc, Text: "if steerWorker { steerDrive(modulePath, importPath, matchString, tests) }"}},
 }
 
-// chooseEdits: who runs next.
-var chooseEdits = []Edit{
-	{File: "runtime/proc.go", Func: "findRunnable() (gp *g, inheritTime, tryWakeP bool)", At: Before, Stmt: "if gp, inheritTime := runqget(pp); gp != nil {",
-		Text: "if weft.enabled { if gp := weftNext(pp); gp != nil { return gp, false, false } }"},
-	{File: "runtime/proc.go", Func: "runqput(pp *p, gp *g, next bool)", Text: "if weftOn && weftPut(gp) { return }"},
-	{File: "runtime/proc.go", Func: "newproc1(fn *funcval, callergp *g, callerpc uintptr, parked bool, waitreason waitReason) *g",
-		Text: "weftUser := false"},
-	{File: "runtime/proc.go", Func: "newproc1(fn *funcval, callergp *g, callerpc uintptr, parked bool, waitreason waitReason) *g",
-		At: Before, Stmt: "newg.bubble = callergp.bubble", Text: "weftUser = weftOn"},
-	{File: "runtime/proc.go", Func: "newproc1(fn *funcval, callergp *g, callerpc uintptr, parked bool, waitreason waitReason) *g",
-		At: Before, Stmt: "return newg", Text: "if weftUser { weftBorn(newg) }"},
-	{File: "runtime/proc.go", Func: "gdestroy(gp *g)", Text: "if weftOn { weftDied(gp) }"},
-	{File: "runtime/proc.go", Func: "sysmon()", At: After, Stmt: "usleep(delay)", Text: "if weftOn { weftSysmon(); continue }"},
-	{File: "runtime/proc.go", Func: "preemptone(pp *p) bool", Text: "if weftOn && !weftPreempts() { return false }"},
-	{File: "runtime/debug.go", Func: "GOMAXPROCS(n int) int", Text: "if weft.enabled { n = 0 }"},
-	{File: "runtime/netpoll.go", Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if weftOn { weftUntamed(UntamedNet) }"},
-	{File: "runtime/cgocall.go", Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if weftOn { weftUntamed(UntamedCgo) }"},
-	{File: "runtime/mgc.go", Func: "gcStart(trigger gcTrigger)", Text: "if weftOn { weftUntamed(UntamedGC) }"},
+// syncPoints are the scheduling points of package sync. What is taken is known to be held, so that a report can name the holder.
+var syncPoints = []struct {
+	file, fn string
+	op       int
+	obj      string
+	takes    string // the statement after which it is held
+	gives    bool
+	read     bool
+}{
+	{file: "mutex", fn: "(m *Mutex) Lock()", op: explore.OpLock, takes: "m.mu.Lock()"},
+	{file: "mutex", fn: "(m *Mutex) TryLock() bool", op: explore.OpTryLock},
+	{file: "mutex", fn: "(m *Mutex) Unlock()", op: explore.OpUnlock, gives: true},
+	{file: "rwmutex", fn: "(rw *RWMutex) RLock()", op: explore.OpRLock, takes: "if rw.readerCount.Add(1) < 0 {", read: true},
+	{file: "rwmutex", fn: "(rw *RWMutex) RUnlock()", op: explore.OpRUnlock, gives: true, read: true},
+	{file: "rwmutex", fn: "(rw *RWMutex) Lock()", op: explore.OpLock, takes: "if r != 0 && rw.readerWait.Add(r) != 0 {"},
+	{file: "rwmutex", fn: "(rw *RWMutex) TryLock() bool", op: explore.OpTryLock},
+	{file: "rwmutex", fn: "(rw *RWMutex) TryRLock() bool", op: explore.OpTryLock},
+	{file: "rwmutex", fn: "(rw *RWMutex) Unlock()", op: explore.OpUnlock, gives: true},
+	{file: "waitgroup", fn: "(wg *WaitGroup) Add(delta int)", op: explore.OpWGAdd},
+	{file: "waitgroup", fn: "(wg *WaitGroup) Wait()", op: explore.OpWGWait},
+	{file: "cond", fn: "(c *Cond) Wait()", op: explore.OpCondWait},
+	{file: "cond", fn: "(c *Cond) Signal()", op: explore.OpSignal},
+	{file: "cond", fn: "(c *Cond) Broadcast()", op: explore.OpBroadcast},
 }
 
-// pointEdits: where the running goroutine may let others run. Those of package sync are syncEdits.
-var pointEdits = []Edit{
-	{File: "runtime/proc.go", Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if weftOn { weftPoint(OpGo, nil) }"},
-	{File: "runtime/proc.go", Func: "Gosched()", Text: "if weftOn { weftYield() }"},
-	{File: "runtime/chan.go", Func: "chansend(c *hchan, ep unsafe.Pointer, block bool, callerpc uintptr) bool",
-		Text: "if weftOn { weftPoint(OpSend, unsafe.Pointer(c)) }"},
-	{File: "runtime/chan.go", Func: "chanrecv(c *hchan, ep unsafe.Pointer, block bool) (selected, received bool)",
-		Text: "if weftOn { weftPoint(OpRecv, unsafe.Pointer(c)) }"},
-	{File: "runtime/chan.go", Func: "closechan(c *hchan)", Text: "if weftOn { weftPoint(OpClose, unsafe.Pointer(c)) }"},
-	{File: "runtime/select.go", Func: "selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)",
-		Text: "if weftOn { weftPoint(OpSelect, nil) }"},
-	{File: "runtime/time.go", Func: "timeSleep(ns int64)", Text: "nanotime := weftNano; if weftOn { weftPoint(OpSleep, nil) }"},
-	{File: "runtime/time.go", Func: "stopTimer(t *timeTimer) bool", Text: "if weftOn { weftPoint(OpTimer, unsafe.Pointer(t)) }"},
-	{File: "runtime/time.go", Func: "resetTimer(t *timeTimer, when, period int64) bool", Text: "if weftOn { weftPoint(OpTimer, unsafe.Pointer(t)) }"},
-}
-
-var randomEdits = []Edit{
-	{File: "runtime/rand.go", Func: "randinit()", At: Before, Stmt: "globalRand.state.Init(*seed)",
-		Text: "if weftEarly() { clear(seed[:]); seed[0] = 1 }"},
-	{File: "runtime/rand.go", Func: "rand() uint64", Text: "if weftSteersRand() { return weftRand() }"},
-	{File: "runtime/select.go", Func: "selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)",
-		At: After, Stmt: "j := cheaprandn(uint32(norder + 1))", Text: "if weftOn { j = weftSelectRand(uint32(norder + 1)) }"},
-	{File: "runtime/time.go", Func: "(t *timer) maybeAdd()", At: After, Stmt: "t.rand = cheaprand()", Text: "if weftOn { t.rand = uint32(weftRand()) }"},
-}
-
-// clockEdits: a function whose nanotime is to be the virtual one gets a variable of that name.
-var clockEdits = []Edit{
-	{File: "runtime/time.go", Func: "time_runtimeNow() (sec int64, nsec int32, mono int64)", Text: "time_now := weftTimeNow"},
-	{File: "runtime/time.go", Func: "time_runtimeNano() int64", Text: "nanotime := weftReadClock"},
-	{File: "runtime/time.go", Func: "(t *timer) maybeRunAsync()", Text: "nanotime := weftNano"},
-	{File: "runtime/time.go", Func: "(t *timer) maybeRunChan(c *hchan)", At: Before, Stmt: "t.lock()", Text: "nanotime := weftNano"},
-	{File: "runtime/time.go", Func: "(ts *timers) check(now int64, bubble *synctestBubble) (rnow, pollUntil int64, ran bool)", At: Rename, Text: "weftCheck"},
-	{File: "runtime/netpoll.go", Func: "poll_runtime_pollSetDeadline(pd *pollDesc, d int64, mode int)", Text: "nanotime := weftNano"},
-	{File: "runtime/sema.go", Func: "internal_sync_nanotime() int64", Text: "nanotime := weftNano"},
-}
-
-var driverEdits = []Edit{
-	{File: "testing/testing.go", Func: "runTests(modulePath, importPath string, matchString func(pat, str string) (bool, error), " +
-		"tests []InternalTest, deadline time.Time) (ran, ok bool)",
-		Text: "if weftWorker { weftDrive(modulePath, importPath, matchString, tests) }"},
-}
-
-// syncEdits are the points of package sync. A lock's owner is known from when it was taken, so that a report can name it.
-func syncEdits() []Edit {
-	point := func(file, fn, op, obj string) Edit {
-		return Edit{File: "sync/" + file, Func: fn, Text: fmt.Sprintf("if weftOn { weftPoint(%d, %s) }", ops[op], obj)}
-	}
-	took := func(file, fn, stmt, obj string, read bool) Edit {
-		return Edit{File: "sync/" + file, Func: fn, At: After, Stmt: stmt, Text: fmt.Sprintf("if weftOn { weftTook(%s, %v) }", obj, read)}
-	}
-	gave := func(file, fn, obj string, read bool) Edit {
-		return Edit{File: "sync/" + file, Func: fn, Text: fmt.Sprintf("if weftOn { weftGave(%s, %v) }", obj, read)}
-	}
-	edits := []Edit{
-		point("mutex.go", "(m *Mutex) Lock()", "Lock", "weftMu(m)"), took("mutex.go", "(m *Mutex) Lock()", "m.mu.Lock()", "weftMu(m)", false),
-		point("mutex.go", "(m *Mutex) TryLock() bool", "TryLock", "weftMu(m)"),
-		point("mutex.go", "(m *Mutex) Unlock()", "Unlock", "weftMu(m)"), gave("mutex.go", "(m *Mutex) Unlock()", "weftMu(m)", false),
-		point("rwmutex.go", "(rw *RWMutex) RLock()", "RLock", "unsafe.Pointer(rw)"),
-		took("rwmutex.go", "(rw *RWMutex) RLock()", "if rw.readerCount.Add(1) < 0 {", "unsafe.Pointer(rw)", true),
-		point("rwmutex.go", "(rw *RWMutex) RUnlock()", "RUnlock", "unsafe.Pointer(rw)"), gave("rwmutex.go", "(rw *RWMutex) RUnlock()", "unsafe.Pointer(rw)", true),
-		point("rwmutex.go", "(rw *RWMutex) Lock()", "Lock", "unsafe.Pointer(rw)"),
-		took("rwmutex.go", "(rw *RWMutex) Lock()", "if r != 0 && rw.readerWait.Add(r) != 0 {", "unsafe.Pointer(rw)", false),
-		point("rwmutex.go", "(rw *RWMutex) TryLock() bool", "TryLock", "unsafe.Pointer(rw)"),
-		point("rwmutex.go", "(rw *RWMutex) TryRLock() bool", "TryLock", "unsafe.Pointer(rw)"),
-		point("rwmutex.go", "(rw *RWMutex) Unlock()", "Unlock", "unsafe.Pointer(rw)"), gave("rwmutex.go", "(rw *RWMutex) Unlock()", "unsafe.Pointer(rw)", false),
-		point("waitgroup.go", "(wg *WaitGroup) Add(delta int)", "WGAdd", "unsafe.Pointer(wg)"),
-		point("waitgroup.go", "(wg *WaitGroup) Wait()", "WGWait", "unsafe.Pointer(wg)"),
-		point("cond.go", "(c *Cond) Wait()", "CondWait", "unsafe.Pointer(c)"),
-		point("cond.go", "(c *Cond) Signal()", "Signal", "unsafe.Pointer(c)"),
-		point("cond.go", "(c *Cond) Broadcast()", "Broadcast", "unsafe.Pointer(c)"),
+func syncEdits() (edits []Edit) {
+	for _, p := range syncPoints {
+		receiver, _, _ := strings.Cut(p.fn[1:], " ")
+		obj := "steerPtr(" + receiver + ")"
+		file := "sync/" + p.file + ".go"
+		text := fmt.Sprintf("if steerOn { steerPoint(%d, %s) }", p.op, obj)
+		if p.gives {
+			text = fmt.Sprintf("if steerOn { steerPoint(%d, %s); steerGave(%s, %v) }", p.op, obj, obj, p.read)
+		}
+		edits = append(edits, Edit{File: file, Func: p.fn, Text: text})
+		if p.takes != "" {
+			edits = append(edits, Edit{File: file, Func: p.fn, At: After, Stmt: p.takes,
+				Text: fmt.Sprintf("if steerOn { steerTook(%s, %v) }", obj, p.read)})
+		}
 	}
 	return edits
-}
-
-func atomicEdits() []Edit { return nil }
-
-// ops are the codes of the operations that packages other than runtime name.
-var ops = map[string]int{
-	"Lock": explore.OpLock, "Unlock": explore.OpUnlock, "RLock": explore.OpRLock, "RUnlock": explore.OpRUnlock, "TryLock": explore.OpTryLock,
-	"WGAdd": explore.OpWGAdd, "WGWait": explore.OpWGWait, "CondWait": explore.OpCondWait, "Signal": explore.OpSignal,
-	"Broadcast": explore.OpBroadcast, "Map": explore.OpMap, "Atomic": explore.OpAtomic,
 }

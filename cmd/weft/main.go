@@ -33,7 +33,7 @@ type command struct {
 }
 
 // commands, in the order of help.
-var commands = []command{runCommand, buildCommand, serveCommand, traceCommand, benchCommand}
+var commands = []command{runCommand, buildCommand, testCommand, serveCommand, traceCommand, benchCommand}
 
 // environ is what a command writes to.
 type environ struct{ stdout, stderr io.Writer }
