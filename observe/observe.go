@@ -190,6 +190,8 @@ func init() {
 		"control":   (*Server).control,
 		"lessons":   (*Server).lessons,
 		"live":      (*Server).live,
+		"ask":       (*Server).ask,
+		"state":     (*Server).state,
 	}
 }
 

@@ -104,14 +104,20 @@ func (v *viewer) endGap(l *Live, now time.Time, more uint64) bool {
 	return true
 }
 
-// catchUp ends v's gap when nothing happens that would.
-func (l *Live) catchUp(v *viewer) {
+// catchUp ends v's gap when nothing happens that would; at the end of the run,
+// last, whether there is room or not.
+func (l *Live) catchUp(v *viewer, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now := time.Now(); v.gap {
-		v.fill(now)
-		v.endGap(l, now, 0)
+	if !v.gap {
+		return
 	}
+	if last {
+		v.bytes, v.budget, v.next = 0, v.limit, time.Time{}
+	}
+	now := time.Now()
+	v.fill(now)
+	v.endGap(l, now, 0)
 }
 
 // snapshot sends how things stand.
@@ -196,21 +202,20 @@ func (s *Server) feed(ctx context.Context, c *websocket.Conn, l *Live, v *viewer
 	defer tick.Stop()
 	var told stats
 	var toldAt time.Time
-	on := (<-chan struct{})(l.on)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-v.note:
-		case <-on:
-			on = nil
+		case <-l.on:
+			l.catchUp(v, true)
 			if sendAll(ctx, c, l.take(v)) == nil && s.sendStats(ctx, c, l.stats(v)) == nil {
 				write(ctx, c, message{websocket.MessageText, []byte(`{"type":"end","error":""}`)})
 				c.Close(websocket.StatusNormalClosure, "the run has ended")
 			}
 			return
 		case now := <-tick.C:
-			l.catchUp(v)
+			l.catchUp(v, false)
 			st := l.stats(v)
 			if st.Events == told.Events && now.Sub(toldAt) < time.Second {
 				continue

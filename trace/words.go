@@ -16,7 +16,8 @@ func (w Words) In(lang string) string {
 	return w.EN
 }
 
-// say makes Words of two formats for the same arguments.
+// say makes Words of two formats for the same arguments, which either may take
+// by their numbers.
 func say(en, zh string, args ...any) Words {
 	return Words{fmt.Sprintf(en, args...), fmt.Sprintf(zh, args...)}
 }

@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/weftgo/weft/trace"
 )
@@ -21,6 +23,10 @@ each coroutine did, how long it ran, waited to run and was parked, and why.
 A recording that was cut short is read as far as it goes; the exit status is
 then 1.
 
+-ask answers a question about the run: what is blocked, who delays others, where
+latency comes from. The life of coroutine 7 is life=7, and an object is named by
+its address or the number of its descriptor: object=0xc000012080.
+
 -view serves a page that shows it, until SIGINT or SIGTERM; with OTHER, a second
 recording beside it, and where the two first differ.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
@@ -28,6 +34,8 @@ recording beside it, and where the two first differ.`,
 		fs.BoolVar(&t.json, "json", false, "print the summary as JSON")
 		fs.BoolVar(&t.text, "text", false, "print the events, narrated, with their times")
 		fs.StringVar(&t.perfetto, "perfetto", "", "write `OUT` for Perfetto's viewer (ui.perfetto.dev)")
+		fs.StringVar(&t.ask, "ask", "", "answer a `QUESTION`: "+strings.Join(questions(), ", "))
+		fs.StringVar(&t.lang, "lang", "en", "with -ask: answer in `LANG`, en or zh")
 		fs.BoolVar(&t.show, "view", false, "serve a page that shows the recording")
 		t.view.register(fs, "addr", "127.0.0.1:7070", "with -view: serve it on `ADDR`; port 0 takes a free one")
 		return func(env *environ, args []string) error { return t.run(env, args) }
@@ -38,6 +46,7 @@ recording beside it, and where the two first differ.`,
 type tracing struct {
 	json, text bool
 	perfetto   string
+	ask, lang  string
 	show       bool
 	view       viewFlags
 }
@@ -46,11 +55,17 @@ func (t *tracing) run(env *environ, args []string) error {
 	if t.show {
 		return t.serve(env, args)
 	}
+	if t.lang != "en" && t.lang != "zh" {
+		return fmt.Errorf("-lang %s: en or zh", t.lang)
+	}
 	if len(args) != 1 {
 		return fmt.Errorf("reads one recording, not %d: weft trace [flags] FILE", len(args))
 	}
 	if t.json && t.text || t.perfetto != "" && (t.json || t.text) {
 		return fmt.Errorf("-json, -text and -perfetto exclude each other: choose one")
+	}
+	if t.ask != "" && (t.text || t.perfetto != "") {
+		return fmt.Errorf("-ask goes with -json and -lang, not with -text or -perfetto")
 	}
 	f, err := os.Open(args[0])
 	if err != nil {
@@ -70,6 +85,8 @@ func (t *tracing) run(env *environ, args []string) error {
 // what comes before the damage.
 func (t *tracing) convert(env *environ, r *trace.Reader) error {
 	switch {
+	case t.ask != "":
+		return t.answer(env, r)
 	case t.text:
 		return copyAll(trace.NewText(env.stdout, trace.TextOptions{Times: true, Symbol: r.Symbol}), r)
 	case t.perfetto != "":
@@ -92,6 +109,61 @@ func (t *tracing) convert(env *environ, r *trace.Reader) error {
 		return errors.Join(err, enc.Encode(sum))
 	}
 	return errors.Join(err, sum.WriteText(env.stdout))
+}
+
+// answer answers the question of -ask.
+func (t *tracing) answer(env *environ, r *trace.Reader) error {
+	q, err := query(t.ask)
+	if err != nil {
+		return err
+	}
+	asker, err := trace.Ask(q, r.Symbol)
+	if err != nil {
+		return err
+	}
+	err = copyAll(asker, r)
+	if t.json {
+		enc := json.NewEncoder(env.stdout)
+		enc.SetIndent("", "\t")
+		return errors.Join(err, enc.Encode(asker.Answer()))
+	}
+	return errors.Join(err, asker.Answer().WriteText(env.stdout, t.lang))
+}
+
+// query reads a question as -ask has it: its name, or name=7.
+func query(s string) (q trace.Query, err error) {
+	id, arg, given := strings.Cut(s, "=")
+	q.ID = id
+	for _, about := range trace.Questions() {
+		switch {
+		case about.ID != id:
+		case about.Needs == "" && given:
+			return q, fmt.Errorf("-ask %s: the question takes no %q", id, arg)
+		case about.Needs == "g":
+			q.G, err = strconv.ParseUint(strings.TrimPrefix(arg, "g"), 10, 64)
+		case about.Needs == "object":
+			q.Object, err = strconv.ParseUint(arg, 0, 64)
+		}
+	}
+	if err != nil {
+		return q, fmt.Errorf("-ask %s: give a number, as life=7 or object=0xc000012080", s)
+	}
+	return q, nil
+}
+
+// questions lists what -ask takes.
+func questions() (ids []string) {
+	for _, q := range trace.Questions() {
+		id := q.ID
+		switch q.Needs {
+		case "g":
+			id += "=G"
+		case "object":
+			id += "=ADDRESS"
+		}
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 func copyAll(to trace.Sink, r *trace.Reader) error { return errors.Join(r.CopyTo(to), to.Close()) }

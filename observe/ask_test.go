@@ -1,0 +1,120 @@
+package observe
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/trace"
+	"github.com/weftgo/weft/wsync"
+)
+
+// embrace makes two coroutines that each hold what the other waits for.
+func embrace() {
+	var a, b wsync.Mutex
+	var both, done wsync.WaitGroup
+	both.Add(2)
+	done.Add(2)
+	lock := func(first, second *wsync.Mutex) {
+		first.Lock()
+		both.Done()
+		both.Wait()
+		second.Lock()
+		done.Done()
+	}
+	weft.Go(func() { lock(&a, &b) })
+	weft.Go(func() { lock(&b, &a) })
+	done.Wait()
+}
+
+func TestPlantedDeadlockIsFound(t *testing.T) {
+	s := server(t, record(t, embrace, weft.OnCycle(func(string) {})))
+	var a trace.Answer
+	getJSON(t, s, "/api/ask?q=blocked", &a)
+	if a.Graph == nil || len(a.Graph.Cycles) != 1 || len(a.Graph.Cycles[0]) != 4 {
+		t.Fatalf("graph %+v", a.Graph)
+	}
+	if !strings.HasPrefix(a.Says[0].EN, "Deadlock at") || !strings.Contains(a.Says[1].EN, "mutex#") || !strings.Contains(a.Says[1].EN, "embrace.func") {
+		t.Errorf("says %v", a.Says)
+	}
+	var st state
+	getJSON(t, s, fmt.Sprintf("/api/state?t=%d", a.Marks[0].T), &st)
+	held := 0
+	for _, g := range st.Gs {
+		if g.Reason == "wsync.Mutex.Lock" && g.Holder != 0 && g.Object != nil {
+			held++
+		}
+	}
+	if held != 2 || st.Source != "events" || st.Sched.Step != "main" {
+		t.Errorf("%d wait for a mutex whose holder is known: %+v", held, st)
+	}
+}
+
+func TestEveryQuestionIsAnswered(t *testing.T) {
+	s := server(t, record(t, pingPong))
+	var questions []trace.Question
+	getJSON(t, s, "/api/ask", &questions)
+	if len(questions) < 9 {
+		t.Errorf("%d questions", len(questions))
+	}
+	for _, q := range questions {
+		var a trace.Answer
+		getJSON(t, s, "/api/ask?q="+q.ID+"&g=1&object=7", &a)
+		if len(a.Says) == 0 || a.Title.ZH == "" {
+			t.Errorf("%s: %+v", q.ID, a)
+		}
+		getJSON(t, s, "/api/ask?q="+q.ID+"&g=1&object=0x7&from=1000&to=900000", &a)
+	}
+	for path, want := range map[string]string{
+		"/api/ask?q=none": "ask blocked", "/api/ask?q=life": "needs a coroutine", "/api/ask?q=object&object=x": "give an address",
+	} {
+		if w := get(t, s, path); w.Code != 400 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// Row 11: the tables of a run that goes on are the runtime's own.
+func TestStateShowsTheRuntimesTables(t *testing.T) {
+	run := NewRuntime("test")
+	s := run.Server(Options{})
+	ch := wsync.NewChan[int](0)
+	var st state
+	err := weft.Run(func() {
+		weft.Go(func() { ch.Recv() })
+		weft.Yield()
+		for range 3 {
+			weft.Go(func() {})
+		}
+		run.Recorder.Flush() // without giving the P up: the three stay in its queue
+		w := get(t, s, "/api/state")
+		if err := json.Unmarshal(w.Body.Bytes(), &st); err != nil {
+			t.Error(err)
+		}
+		ch.Close()
+	}, run.Option(), weft.Procs(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Recorder.Stop()
+	queued := append(slices.Clone(st.Ps[0].Runq), st.Ps[0].Runnext)
+	if st.Source != "tables" || st.Procs != 1 || len(st.Ps) != 1 || len(queued) != 3 || st.Ps[0].M != 0.0 || st.Ps[0].Status != "user" {
+		t.Errorf("tables %+v", st)
+	}
+	if len(st.Ms) != 1 || st.Ms[0].G0 == "" || st.Ms[0].P != 0.0 {
+		t.Errorf("allm %+v", st.Ms)
+	}
+	statuses := map[string]int{}
+	for _, g := range st.Gs {
+		statuses[g.Status]++
+		if g.Status == "waiting" && (g.Reason != "chan receive" || g.Object == nil || !strings.Contains(g.Entry, "TestState")) {
+			t.Errorf("who waits: %+v", g)
+		}
+	}
+	if statuses["running"] != 1 || statuses["waiting"] != 1 || statuses["runnable"] != 3 {
+		t.Errorf("allgs %v", statuses)
+	}
+}

@@ -1,0 +1,275 @@
+package observe
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/weftgo/weft/sched"
+	"github.com/weftgo/weft/trace"
+)
+
+// state answers with the tables of the runtime at a moment: of a run that goes
+// on, its own tables now, and what its events tell besides; of a recording, what
+// the events up to then add up to.
+func (s *Server) state(w http.ResponseWriter, r *http.Request, _ string) error {
+	src, err := s.source(r, "id")
+	if err != nil {
+		return err
+	}
+	at, err := number(r, "t", math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	if live, ok := src.(*Live); ok && at == math.MaxInt64 {
+		return reply(w, s.stateNow(live))
+	}
+	f, err := src.Open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	x, err := src.Index()
+	if err != nil {
+		return err
+	}
+	m, _, err := x.Machine(f, at)
+	if err != nil {
+		return err
+	}
+	return reply(w, stateOf(m, x.Symbol))
+}
+
+// stateNow looks at the feed, and at the runtime's tables if it is in this
+// process.
+func (s *Server) stateNow(l *Live) *state {
+	l.mu.Lock()
+	st := stateOf(&l.machine, trace.Resolve)
+	l.mu.Unlock()
+	if s.opts.Control == nil {
+		return st
+	}
+	if t, ok := s.opts.Control.Tables(stateGs); ok {
+		st.correct(&t)
+	}
+	return st
+}
+
+const stateGs = 2000 // coroutines, and entries of a queue, that are told of
+
+type state struct {
+	T      int64        `json:"t"`
+	Source string       `json:"source"` // tables or events
+	Procs  int          `json:"procs"`
+	M0     int32        `json:"m0"`
+	Sched  stateSched   `json:"sched"`
+	Ms     []stateM     `json:"allm"`
+	Ps     []stateP     `json:"allp"`
+	Gs     []stateG     `json:"allgs"`
+	More   int          `json:"more"`
+	Poll   []descriptor `json:"netpoll"`
+}
+
+type stateSched struct {
+	Runq       []uint64 `json:"runq"`
+	Runqsize   int      `json:"runqsize"`
+	MIdle      []int32  `json:"midle"`
+	PIdle      []int32  `json:"pidle"`
+	NMSpinning int      `json:"nmspinning"`
+	GFree      *int     `json:"gfree,omitempty"`
+	StkFree    *int     `json:"stkfree,omitempty"`
+	Stacks     *int     `json:"stacks,omitempty"`
+	Step       string   `json:"step"`
+}
+
+type stateM struct {
+	ID    int32  `json:"id"`
+	P     any    `json:"p"`
+	G     uint64 `json:"g"`
+	State string `json:"state"`
+	G0    string `json:"g0,omitempty"`
+}
+
+type stateP struct {
+	ID        int32    `json:"id"`
+	M         any      `json:"m"`
+	Status    string   `json:"status"`
+	G         uint64   `json:"g"`
+	Runnext   uint64   `json:"runnext"`
+	Runq      []uint64 `json:"runq"`
+	Runqsize  int      `json:"runqsize"`
+	NextTimer int64    `json:"next_timer,omitempty"`
+	Schedtick uint64   `json:"schedtick,omitempty"`
+}
+
+type stateG struct {
+	ID     uint64     `json:"id"`
+	Status string     `json:"status"`
+	Entry  string     `json:"entry"`
+	Site   trace.Site `json:"site"`
+	Parent uint64     `json:"parent"`
+	Reason string     `json:"reason"`
+	Object any        `json:"object"`
+	Holder uint64     `json:"holder"`
+	M      any        `json:"m"`
+	P      any        `json:"p"`
+	Since  int64      `json:"since"`
+}
+
+type descriptor struct {
+	FD      uint64   `json:"fd"`
+	Readers []uint64 `json:"readers"`
+	Writers []uint64 `json:"writers"`
+}
+
+// stateOf describes a machine.
+func stateOf(m *trace.Machine, symbol func(uint64) trace.Symbol) *state {
+	st := &state{T: m.Now, Source: "events", Procs: m.Procs, Ms: []stateM{}, Ps: []stateP{}, Gs: []stateG{}}
+	st.Sched = stateSched{Runq: m.Global.List(stateGs), Runqsize: m.Global.Len(), MIdle: []int32{}, PIdle: []int32{}, Step: m.Step.String()}
+	for i := range m.Ms {
+		w := &m.Ms[i]
+		if !w.Known {
+			continue
+		}
+		st.Ms = append(st.Ms, stateM{ID: w.ID, P: idOrNil(int32(w.P)), G: w.G, State: workerState(m, w)})
+		if w.Asleep {
+			st.Sched.MIdle = append(st.Sched.MIdle, w.ID)
+		}
+		if w.Spinner {
+			st.Sched.NMSpinning++
+		}
+	}
+	for i := range m.Ps {
+		p := &m.Ps[i]
+		if !p.Known {
+			continue
+		}
+		status := "running"
+		if p.Idle {
+			status = "idle"
+			st.Sched.PIdle = append(st.Sched.PIdle, int32(p.ID))
+		}
+		st.Ps = append(st.Ps, stateP{ID: int32(p.ID), M: idOrNil(p.M), Status: status, G: p.G, Runnext: p.Runnext,
+			Runq: p.Runq.List(stateGs), Runqsize: p.Runq.Len()})
+	}
+	gs := m.Sorted()
+	st.More = max(0, len(gs)-stateGs)
+	for _, g := range gs[:min(len(gs), stateGs)] {
+		st.Gs = append(st.Gs, describeG(g, symbol))
+	}
+	st.Poll = descriptors(gs)
+	return st
+}
+
+func workerState(m *trace.Machine, w *trace.MachineM) string {
+	switch g := m.Gs[w.G]; {
+	case w.Asleep:
+		return "idle"
+	case w.Spinner:
+		return "spinning"
+	case g != nil && g.Status == trace.GNative:
+		return "native"
+	case w.P < 0:
+		return "idle"
+	}
+	return "running"
+}
+
+func describeG(g *trace.MachineG, symbol func(uint64) trace.Symbol) stateG {
+	entry, site := symbol(g.Entry), symbol(g.Site)
+	d := stateG{ID: g.ID, Status: g.Status.String(), Entry: entry.Name(), Site: trace.Site{Func: site.Name(), File: site.File, Line: site.Line},
+		Parent: g.Parent, M: idOrNil(g.M), P: idOrNil(int32(g.P)), Since: g.Since}
+	if g.Status != trace.GWaiting {
+		return d
+	}
+	d.Reason, d.Holder = g.Why.String(), g.Holder
+	switch kind := g.Why.Object(); {
+	case kind == "duration":
+		d.Object = trace.Object{Name: time.Duration(g.Obj).String()}
+	case kind == "fd":
+		d.Object = trace.Object{ID: fmt.Sprint(g.Obj), Name: fmt.Sprintf("fd %d", g.Obj)}
+	case kind != "" && g.Obj != 0:
+		d.Object = trace.Object{ID: fmt.Sprintf("%#x", g.Obj), Name: kind}
+	}
+	return d
+}
+
+// descriptors lists who waits in the poller for which descriptor.
+func descriptors(gs []*trace.MachineG) []descriptor {
+	at := make(map[uint64]int)
+	all := []descriptor{}
+	for _, g := range gs {
+		if g.Status != trace.GWaiting || g.Why.Object() != "fd" {
+			continue
+		}
+		i, ok := at[g.Obj]
+		if !ok {
+			if len(all) == stateGs {
+				continue
+			}
+			i = len(all)
+			at[g.Obj] = i
+			all = append(all, descriptor{g.Obj, []uint64{}, []uint64{}})
+		}
+		if g.Why == trace.WaitIOWrite || g.Why == trace.WaitIOConnect {
+			all[i].Writers = append(all[i].Writers, g.ID)
+		} else {
+			all[i].Readers = append(all[i].Readers, g.ID)
+		}
+	}
+	slices.SortFunc(all, func(a, b descriptor) int { return cmp.Compare(a.FD, b.FD) })
+	return all
+}
+
+func idOrNil(id int32) any {
+	if id < 0 {
+		return nil
+	}
+	return id
+}
+
+// correct replaces what the events add up to by what the tables say.
+func (st *state) correct(t *sched.Tables) {
+	st.Source, st.Procs = "tables", t.Procs
+	st.Sched = stateSched{Runq: t.Runq, Runqsize: len(t.Runq), MIdle: t.MIdle, PIdle: t.PIdle, NMSpinning: t.NMSpinning,
+		GFree: &t.GFree, StkFree: &t.StacksFree, Stacks: &t.Stacks, Step: st.Sched.Step}
+	told := make(map[int32]stateM)
+	for _, m := range st.Ms {
+		told[m.ID] = m
+	}
+	st.Ms = st.Ms[:0]
+	for _, mp := range t.Ms {
+		m := told[mp.ID]
+		m.ID, m.P, m.G0 = mp.ID, idOrNil(mp.P), mp.G0
+		if mp.Idle {
+			m.State, m.G = "idle", 0
+		}
+		m.State = cmp.Or(m.State, "running")
+		st.Ms = append(st.Ms, m)
+	}
+	running := make(map[int32]uint64)
+	for _, p := range st.Ps {
+		running[p.ID] = p.G
+	}
+	st.Ps = st.Ps[:0]
+	for _, p := range t.Ps {
+		st.Ps = append(st.Ps, stateP{ID: p.ID, M: idOrNil(p.M), Status: p.Status, G: running[p.ID], Runnext: p.Runnext, Runq: p.Runq,
+			Runqsize: len(p.Runq), NextTimer: p.NextTimer, Schedtick: p.Schedtick})
+	}
+	gs := make(map[uint64]stateG)
+	for _, g := range st.Gs {
+		gs[g.ID] = g
+	}
+	st.Gs, st.More = st.Gs[:0], t.MoreGs
+	for _, row := range t.Gs {
+		g := gs[row.ID]
+		g.ID, g.Status = row.ID, row.Status.String()
+		if row.Status != sched.Gwaiting {
+			g.Reason, g.Object, g.Holder = "", nil, 0
+		}
+		st.Gs = append(st.Gs, g)
+	}
+}
