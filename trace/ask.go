@@ -116,7 +116,8 @@ var questions []Question
 func init() {
 	questions = []Question{
 		{"blocked", Words{"What is blocked, and on what?", "谁被阻塞？在等什么？"}, "",
-			Words{"who is parked at the end, for what, and who holds it; deadlocks and cycles of locks", "结束时谁在等待、等什么、被谁持有；死锁与锁环"}, newBlocked},
+			Words{"who is parked at the end, for what, and who holds it; deadlocks and cycles of locks",
+				"结束时谁在等待、等什么、被谁持有；死锁与锁环"}, newBlocked},
 		{"delays", Words{"Who delays others?", "谁拖慢了别人？"}, "",
 			Words{"the longest runs without giving the P up", "占住 P 不放的最长运行"}, newDelays},
 		{"latency", Words{"Where does scheduling latency come from?", "调度延迟来自哪里？"}, "",
@@ -270,11 +271,13 @@ func (t *Table) add(cells ...any) {
 	t.Rows = append(t.Rows, cells)
 }
 
-// table begins a table. Columns are given as type, English and Chinese title.
-func table(title Words, columns ...[3]string) Table {
+// table begins a table. A column is its type and its title: "g|coroutine|协程".
+func table(title Words, columns ...string) Table {
 	t := Table{Title: title, Rows: [][]any{}}
 	for _, c := range columns {
-		t.Columns = append(t.Columns, Column{Words{c[1], c[2]}, c[0]})
+		kind, titles, _ := strings.Cut(c, "|")
+		en, zh, _ := strings.Cut(titles, "|")
+		t.Columns = append(t.Columns, Column{Words{en, zh}, kind})
 	}
 	return t
 }

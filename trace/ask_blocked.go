@@ -81,8 +81,8 @@ func (b *blocked) look(out *Answer) {
 
 // waiters lists coroutines that wait, those that have longest first.
 func (a *Asker) waiters(title Words, gs []*MachineG) Table {
-	t := table(title, [3]string{"g", "coroutine", "协程"}, [3]string{"text", "function", "函数"}, [3]string{"words", "waits for", "等待"},
-		[3]string{"object", "object", "对象"}, [3]string{"g", "held by", "持有者"}, [3]string{"dur", "since", "已等"}, [3]string{"site", "created", "创建处"})
+	t := table(title, "g|coroutine|协程", "text|function|函数", "words|waits for|等待",
+		"object|object|对象", "g|held by|持有者", "dur|since|已等", "site|created|创建处")
 	gs = slices.Clone(gs)
 	slices.SortStableFunc(gs, func(x, y *MachineG) int { return cmp.Compare(x.Since, y.Since) })
 	for _, g := range gs {
@@ -238,9 +238,9 @@ func (c *contention) answer(out *Answer) {
 	slices.SortFunc(objs, func(x, y *contended) int {
 		return cmp.Or(cmp.Compare(y.total, x.total), cmp.Compare(x.obj, y.obj))
 	})
-	t := table(say("Objects", "对象"), [3]string{"object", "object", "对象"}, [3]string{"words", "waited for", "等待方式"},
-		[3]string{"count", "waits", "次数"}, [3]string{"dur", "in all", "总计"}, [3]string{"dur", "mean", "平均"}, [3]string{"dur", "longest", "最长"},
-		[3]string{"count", "wait now", "现在等待"}, [3]string{"g", "held by", "持有者"})
+	t := table(say("Objects", "对象"), "object|object|对象", "words|waited for|等待方式",
+		"count|waits|次数", "dur|in all|总计", "dur|mean|平均", "dur|longest|最长",
+		"count|wait now|现在等待", "g|held by|持有者")
 	for _, o := range objs {
 		t.add(c.a.object(o.why, o.obj), o.why.words(), o.waits, o.total, o.total/int64(o.waits), o.most,
 			waiting[o.obj], nilIfZero(c.a.holds[o.obj]))
@@ -263,8 +263,8 @@ type objectHistory struct {
 }
 
 func newObjectHistory(a *Asker) observer {
-	return &objectHistory{a: a, t: table(say("Waits that have ended", "已结束的等待"), [3]string{"time", "from", "开始"}, [3]string{"g", "coroutine", "协程"},
-		[3]string{"words", "waits for", "等待"}, [3]string{"dur", "for", "时长"}, [3]string{"g", "readied by", "唤醒者"}, [3]string{"text", "or by", "或由"})}
+	return &objectHistory{a: a, t: table(say("Waits that have ended", "已结束的等待"), "time|from|开始", "g|coroutine|协程",
+		"words|waits for|等待", "dur|for|时长", "g|readied by|唤醒者", "text|or by|或由")}
 }
 
 // about reports whether g waits for the object: its address, or, of a

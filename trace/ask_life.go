@@ -70,20 +70,22 @@ func (w *wakeups) entry(id uint64) string {
 
 func (w *wakeups) answer(out *Answer) {
 	var readied, steals uint64
-	c := table(say("Coroutines made runnable, by", "使协程可运行者"), [3]string{"words", "who", "谁"}, [3]string{"count", "times", "次数"})
+	c := table(say("Coroutines made runnable, by", "使协程可运行者"), "words|who|谁", "count|times|次数")
 	for i, n := range w.causes {
 		if readied += n; n > 0 {
 			c.add(Cause(i).words(), n)
 		}
 	}
-	s := table(say("Steals", "窃取"), [3]string{"p", "thief", "窃取者"}, [3]string{"p", "from", "被窃者"}, [3]string{"count", "times", "次数"},
-		[3]string{"count", "coroutines", "协程数"})
-	for _, k := range sortedBy(w.steals, func(v *stolen) uint64 { return v.gs }, func(a, b [2]int64) int { return slices.Compare(a[:], b[:]) }) {
+	s := table(say("Steals", "窃取"), "p|thief|窃取者", "p|from|被窃者", "count|times|次数",
+		"count|coroutines|协程数")
+	byPs := func(a, b [2]int64) int { return slices.Compare(a[:], b[:]) }
+	for _, k := range sortedBy(w.steals, func(v *stolen) uint64 { return v.gs }, byPs) {
 		steals += w.steals[k].times
 		s.add(k[0], k[1], w.steals[k].times, w.steals[k].gs)
 	}
-	p := table(say("Who wakes whom", "谁唤醒谁"), [3]string{"text", "function", "函数"}, [3]string{"text", "wakes", "唤醒"}, [3]string{"count", "times", "次数"})
-	for _, k := range sortedBy(w.pairs, func(n uint64) uint64 { return n }, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+	p := table(say("Who wakes whom", "谁唤醒谁"), "text|function|函数", "text|wakes|唤醒", "count|times|次数")
+	byNames := func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }
+	for _, k := range sortedBy(w.pairs, func(n uint64) uint64 { return n }, byNames) {
 		p.add(k[0], k[1], w.pairs[k])
 	}
 	out.Says = append(out.Says,
@@ -169,9 +171,9 @@ func (s *sites) answer(out *Answer) {
 		sum.live++
 		sum.t.add(g.Status, s.a.m.Now-g.Since)
 	}
-	t := table(say("Creation sites", "创建处"), [3]string{"site", "created", "创建处"}, [3]string{"text", "function", "函数"}, [3]string{"count", "created", "创建数"},
-		[3]string{"count", "live", "现存"}, [3]string{"dur", "running", "运行"}, [3]string{"dur", "runnable", "可运行"}, [3]string{"dur", "parked", "挂起"},
-		[3]string{"dur", "in native calls", "阻塞调用"})
+	t := table(say("Creation sites", "创建处"), "site|created|创建处", "text|function|函数", "count|created|创建数",
+		"count|live|现存", "dur|running|运行", "dur|runnable|可运行", "dur|parked|挂起",
+		"dur|in native calls|阻塞调用")
 	keys := sortedBy(s.all, func(v *siteSum) uint64 { return v.made }, func(a, b [2]uint64) int { return slices.Compare(a[:], b[:]) })
 	made, live := uint64(0), uint64(0)
 	for _, k := range keys {
@@ -198,9 +200,9 @@ type life struct {
 }
 
 func newLife(a *Asker) observer {
-	return &life{a: a, ended: -1, why: make(map[Reason]*Wait), steps: table(say("Step by step", "逐步"), [3]string{"time", "at", "时刻"},
-		[3]string{"words", "is", "状态"}, [3]string{"dur", "for", "时长"}, [3]string{"p", "on", "P"}, [3]string{"object", "object", "对象"},
-		[3]string{"g", "by", "由"}, [3]string{"text", "queue or reason", "队列或原因"})}
+	return &life{a: a, ended: -1, why: make(map[Reason]*Wait), steps: table(say("Step by step", "逐步"), "time|at|时刻",
+		"words|is|状态", "dur|for|时长", "p|on|P", "object|object|对象",
+		"g|by|由", "text|queue or reason|队列或原因")}
 }
 
 func (l *life) before(e *Event) {
@@ -260,10 +262,12 @@ func (l *life) answer(out *Answer) {
 		out.Says = append(out.Says, say("g%d runs %s. g%d created it at +%v (%s).", "g%d 运行 %s，由 g%d 于 +%v 创建（%s）。",
 			g.ID, name, g.Parent, short(g.Created), site))
 	default:
-		out.Says = append(out.Says, say("g%d runs %s. It was created at +%v from outside the runtime.", "g%d 运行 %s，于 +%v 由运行时之外创建。",
+		out.Says = append(out.Says, say("g%d runs %s. It was created at +%v from outside the runtime.",
+			"g%d 运行 %s，于 +%v 由运行时之外创建。",
 			g.ID, name, short(g.Created)))
 	}
-	out.Says = append(out.Says, say("It ran %d times, %v in all; was runnable for %v, parked for %v, and in native calls for %v. It created %d others.",
+	out.Says = append(out.Says, say("It ran %d times, %v in all; was runnable for %v, parked for %v, in native calls for %v. "+
+		"It created %d others.",
 		"共运行 %d 次，计 %v；可运行 %v，挂起 %v，阻塞调用 %v。它创建了 %d 个协程。",
 		l.runs, short(l.t.running), short(l.t.runnable), short(l.t.waiting), short(l.t.native), l.children))
 	if l.ended >= 0 {
@@ -271,8 +275,8 @@ func (l *life) answer(out *Answer) {
 	} else {
 		out.Says = append(out.Says, say("At the end it is %s.", "结束时它的状态：%s。", g.Status))
 	}
-	w := table(say("Parked for", "挂起原因"), [3]string{"words", "reason", "原因"}, [3]string{"count", "times", "次数"}, [3]string{"dur", "in all", "总计"})
-	for _, r := range sortedBy(l.why, func(w *Wait) uint64 { return uint64(w.Time) }, func(a, b Reason) int { return cmp.Compare(a, b) }) {
+	w := table(say("Parked for", "挂起原因"), "words|reason|原因", "count|times|次数", "dur|in all|总计")
+	for _, r := range sortedBy(l.why, func(w *Wait) uint64 { return uint64(w.Time) }, cmp.Compare[Reason]) {
 		w.add(r.words(), l.why[r].Count, int64(l.why[r].Time))
 	}
 	out.Tables = append(out.Tables, w, l.steps)

@@ -105,9 +105,9 @@ func (d *delays) answer(out *Answer) {
 	for _, g := range d.a.m.Sorted() {
 		d.end(g, d.a.m.Now, Words{"still runs", "仍在运行"})
 	}
-	t := table(say("The longest runs", "最长的连续运行"), [3]string{"g", "coroutine", "协程"}, [3]string{"text", "function", "函数"}, [3]string{"p", "on", "所在 P"},
-		[3]string{"time", "from", "开始"}, [3]string{"dur", "for", "时长"}, [3]string{"count", "others wait", "排队的别人"},
-		[3]string{"words", "ends with", "结束方式"}, [3]string{"site", "created", "创建处"})
+	t := table(say("The longest runs", "最长的连续运行"), "g|coroutine|协程", "text|function|函数", "p|on|所在 P",
+		"time|from|开始", "dur|for|时长", "count|others wait|排队的别人",
+		"words|ends with|结束方式", "site|created|创建处")
 	for _, r := range d.runs.items {
 		t.add(r.g, r.entry, nilIfNegative(r.p), r.from, r.ns, r.waiting, r.how, r.site)
 		out.Marks = append(out.Marks, Mark{r.from, -1, r.g, r.p, say("g%d runs for %v", "g%d 连续运行 %v", r.g, short(r.ns))})
@@ -117,8 +117,8 @@ func (d *delays) answer(out *Answer) {
 		rs = append(rs, r)
 	}
 	slices.SortFunc(rs, func(x, y *ran) int { return cmp.Or(cmp.Compare(y.most, x.most), cmp.Compare(x.entry, y.entry)) })
-	f := table(say("By function", "按函数"), [3]string{"text", "function", "函数"}, [3]string{"count", "runs", "次数"}, [3]string{"dur", "in all", "总计"},
-		[3]string{"dur", "mean", "平均"}, [3]string{"dur", "longest", "最长"})
+	f := table(say("By function", "按函数"), "text|function|函数", "count|runs|次数", "dur|in all|总计",
+		"dur|mean|平均", "dur|longest|最长")
 	for _, r := range rs {
 		f.add(r.entry, r.slices, r.total, r.total/int64(r.slices), r.most)
 	}
@@ -187,16 +187,16 @@ func (l *latency) answer(out *Answer) {
 	out.Says = append(out.Says, say("From runnable to running: mean %v, half ≤ %v, 99%% ≤ %v, longest %v.",
 		"从可运行到运行：平均 %v，一半 ≤ %v，99%% ≤ %v，最长 %v。",
 		short(mean), short(int64(l.all.Quantile(0.5))), short(int64(l.all.Quantile(0.99))), short(int64(l.all.Max))))
-	q := table(say("By queue", "按队列"), [3]string{"words", "put on", "放入"}, [3]string{"count", "times", "次数"}, [3]string{"dur", "mean", "平均"},
-		[3]string{"dur", "99%", "99%"}, [3]string{"dur", "longest", "最长"}, [3]string{"bar", "part of all waiting", "占全部等待"})
+	q := table(say("By queue", "按队列"), "words|put on|放入", "count|times|次数", "dur|mean|平均",
+		"dur|99%|99%", "dur|longest|最长", "bar|part of all waiting|占全部等待")
 	for i := range l.queues {
 		if h := &l.queues[i]; h.Count > 0 {
 			q.add(Queue(i).words(), h.Count, int64(h.Sum)/int64(h.Count), int64(h.Quantile(0.99)), int64(h.Max),
 				float64(h.Sum)/max(1, float64(l.all.Sum)))
 		}
 	}
-	w := table(say("The longest waits", "最长的等待"), [3]string{"g", "coroutine", "协程"}, [3]string{"text", "function", "函数"}, [3]string{"time", "runnable from", "可运行自"},
-		[3]string{"dur", "waited", "等了"}, [3]string{"words", "in", "队列"}, [3]string{"p", "ran on", "运行于"}, [3]string{"g", "behind", "排在其后"})
+	w := table(say("The longest waits", "最长的等待"), "g|coroutine|协程", "text|function|函数", "time|runnable from|可运行自",
+		"dur|waited|等了", "words|in|队列", "p|ran on|运行于", "g|behind|排在其后")
 	for _, x := range l.worst.items {
 		w.add(x.g, x.entry, x.from, x.ns, x.queue.words(), nilIfNegative(x.p), nilIfZero(x.behind))
 		out.Marks = append(out.Marks, Mark{x.from, -1, x.g, x.p, say("g%d waits %v for a P", "g%d 等 P 等了 %v", x.g, short(x.ns))})
@@ -345,9 +345,9 @@ func (s *starved) close(p *starvedP) {
 }
 
 func (s *starved) answer(out *Answer) {
-	t := table(say("Ps", "各个 P"), [3]string{"p", "P", "P"}, [3]string{"bar", "busy", "忙"}, [3]string{"dur", "runs coroutines", "运行协程"},
-		[3]string{"dur", "in the scheduler", "在调度器里"}, [3]string{"dur", "idle", "空闲"}, [3]string{"dur", "idle while others waited", "空闲而别人在排队"},
-		[3]string{"count", "executed", "执行次数"}, [3]string{"count", "stole", "窃取"}, [3]string{"count", "was stolen from", "被窃"})
+	t := table(say("Ps", "各个 P"), "p|P|P", "bar|busy|忙", "dur|runs coroutines|运行协程",
+		"dur|in the scheduler|在调度器里", "dur|idle|空闲", "dur|idle while others waited|空闲而别人在排队",
+		"count|executed|执行次数", "count|stole|窃取", "count|was stolen from|被窃")
 	worst := -1
 	for i := range s.ps {
 		p := &s.ps[i]
