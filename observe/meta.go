@@ -116,6 +116,19 @@ var kindTitles = [trace.KindCount]trace.Words{
 	trace.KDeadlock:  {EN: "deadlock", ZH: "死锁"},
 	trace.KLost:      {EN: "events were lost here", ZH: "此处丢失了事件"},
 	trace.KState:     {EN: "how things stand", ZH: "此刻的状态"},
+	trace.KEntry:     {EN: "the kernel starts the process", ZH: "内核启动进程"},
+	trace.KArgs:      {EN: "the arguments that the kernel left", ZH: "内核留下的参数"},
+	trace.KOSInit:    {EN: "osinit: the machine is asked", ZH: "osinit：询问机器"},
+	trace.KMInit:     {EN: "an M's thread runs", ZH: "M 的线程开始运行"},
+	trace.KPInit:     {EN: "a P is made", ZH: "创建一个 P"},
+	trace.KStack:     {EN: "a stack and its bounds", ZH: "栈及其边界"},
+	trace.KGoEntry:   {EN: "where a new goroutine begins and returns to", ZH: "新 goroutine 的入口与返回地址"},
+	trace.KGoArg:     {EN: "what a new goroutine's closure has captured", ZH: "新 goroutine 的闭包捕获的值"},
+	trace.KInitTask:  {EN: "a package is initialised", ZH: "初始化一个包"},
+	trace.KSyscall:   {EN: "entersyscall: a system call", ZH: "entersyscall：进入系统调用"},
+	trace.KSysret:    {EN: "exitsyscall: back from it", ZH: "exitsyscall：系统调用返回"},
+	trace.KPreempt:   {EN: "preemptone: sysmon asks a goroutine to stop", ZH: "preemptone：sysmon 请求 goroutine 停下"},
+	trace.KGCStop:    {EN: "gcstopm: the world is to stop", ZH: "gcstopm：即将停止世界"},
 }
 
 var reasonTitles = [trace.ReasonCount]trace.Words{
@@ -143,6 +156,19 @@ var reasonTitles = [trace.ReasonCount]trace.Words{
 	trace.WaitJoin:           {EN: "join of Do", ZH: "Do 的汇合"},
 	trace.WaitBlock:          {EN: "native call", ZH: "阻塞调用"},
 	trace.WaitUser:           {EN: "the program's own reason", ZH: "程序自定的原因"},
+
+	trace.WaitSyncMutexLock:    {EN: "lock a sync.Mutex", ZH: "sync.Mutex 加锁"},
+	trace.WaitSyncRWMutexRLock: {EN: "lock a sync.RWMutex for reading", ZH: "sync.RWMutex 加读锁"},
+	trace.WaitSyncRWMutexLock:  {EN: "lock a sync.RWMutex for writing", ZH: "sync.RWMutex 加写锁"},
+	trace.WaitSyncWaitGroup:    {EN: "sync.WaitGroup", ZH: "sync.WaitGroup 等待组"},
+	trace.WaitSyncCond:         {EN: "sync.Cond", ZH: "sync.Cond 条件变量"},
+	trace.WaitSemacquire:       {EN: "a semaphore of Go's runtime", ZH: "Go 运行时的信号量"},
+	trace.WaitCoroutine:        {EN: "a coroutine of Go's iter.Pull", ZH: "iter.Pull 的协程"},
+	trace.WaitSynctest:         {EN: "a synctest bubble", ZH: "synctest 气泡"},
+	trace.WaitPreempted:        {EN: "preempted", ZH: "被抢占"},
+	trace.WaitPanic:            {EN: "a panic of another", ZH: "别人的 panic"},
+	trace.WaitGC:               {EN: "garbage collection", ZH: "垃圾回收"},
+	trace.WaitRuntime:          {EN: "Go's runtime itself", ZH: "Go 运行时内部"},
 }
 
 var queueTitles = [trace.QueueCount]trace.Words{

@@ -117,6 +117,9 @@ func (r *Recording) Info() Info {
 func (i *Info) describe(x *trace.Index) {
 	i.Bytes, i.Events, i.NS = x.Bytes, x.Events, int64(x.Elapsed)
 	i.Start, i.Go, i.GOOS, i.GOARCH = x.Header.Start, x.Header.Go, x.Header.GOOS, x.Header.GOARCH
+	if x.OfGo {
+		i.Host = "go"
+	}
 	if x.Damage != nil {
 		i.Damage = x.Damage.Error()
 	}

@@ -180,7 +180,8 @@ func workerState(m *trace.Machine, w *trace.MachineM) string {
 
 func describeG(g *trace.MachineG, symbol func(uint64) trace.Symbol) stateG {
 	entry, site := symbol(g.Entry), symbol(g.Site)
-	d := stateG{ID: g.ID, Status: g.Status.String(), Entry: entry.Name(), Site: trace.Site{Func: site.Name(), File: site.File, Line: site.Line},
+	d := stateG{ID: g.ID, Status: g.Status.String(), Entry: entry.Name(),
+		Site:   trace.Site{Func: site.Name(), File: site.File, Line: site.Line},
 		Parent: g.Parent, M: idOrNil(g.M), P: idOrNil(int32(g.P)), Since: g.Since}
 	if g.Status != trace.GWaiting {
 		return d

@@ -320,5 +320,6 @@ var reasonWords = map[Reason]string{
 	WaitSelectNoCases: "空的 select", WaitMutexLock: "互斥锁", WaitRWMutexRLock: "读锁", WaitRWMutexLock: "写锁",
 	WaitWaitGroup: "等待组", WaitCond: "条件变量", WaitSemaphore: "信号量", WaitGroup: "任务组", WaitSleep: "睡眠",
 	WaitIORead: "读 I/O", WaitIOWrite: "写 I/O", WaitIOAccept: "接受连接", WaitIOConnect: "建立连接", WaitIOClose: "关闭 I/O",
-	WaitJoin: "Do 的汇合", WaitBlock: "阻塞调用", WaitUser: "程序自定",
+	WaitJoin: "Do 的汇合", WaitBlock: "阻塞调用", WaitUser: "程序自定", WaitCoroutine: "iter.Pull 的协程", WaitPreempted: "被抢占",
+	WaitGC: "垃圾回收", WaitRuntime: "运行时内部",
 }

@@ -17,6 +17,7 @@ type Index struct {
 	Elapsed time.Duration
 	Bytes   int64 // up to the end or the damage
 	Damage  error // why the rest can't be read; nil: the recording is whole
+	OfGo    bool  // of Go's own runtime, not of weft's
 
 	marks   []mark
 	symbols map[uint64]Symbol
@@ -67,6 +68,7 @@ func NewIndex(r io.Reader) (*Index, error) {
 			next = x.Events + every
 		}
 		m.Apply(&e)
+		x.OfGo = x.OfGo || e.Kind > KState
 		x.Events++
 		x.Elapsed = time.Duration(m.Now)
 	}
