@@ -96,6 +96,9 @@ func (s *stream) event(e trace.Event, site func([]uint64) uint64) {
 	case trace.KPInit:
 		e.P = int16(e.B)
 	case trace.KGoReady:
+		if trace.Cause(e.C) == trace.ByNetpoll {
+			s.got, s.gotOf = e.A, trace.QNetpoll // unless it is queued, and taken from there
+		}
 		if e.G == 0 && trace.Cause(e.C) == trace.ByCoroutine {
 			e.C = uint64(causeOf(timer, e.P))
 		}
@@ -154,6 +157,7 @@ type story struct {
 	system  map[uint64]bool   // Gs that are the runtime's own
 	parked  map[uint64]uint64 // the object that a G is parked on
 	running map[int32]uint64  // the G that an M began to run last
+	retook  map[uint64]uint64 // a P that sysmon took: the M that lost it
 	native  map[uint64]bool   // Gs in a system call without a P
 	folded  uint64            // events left out
 	pending []trace.Event
@@ -162,7 +166,7 @@ type story struct {
 func newStory(all bool, symbol func(pc uint64) trace.Symbol) story {
 	return story{
 		all: all, symbol: symbol, system: make(map[uint64]bool), parked: make(map[uint64]uint64),
-		running: make(map[int32]uint64), native: make(map[uint64]bool),
+		running: make(map[int32]uint64), native: make(map[uint64]bool), retook: make(map[uint64]uint64),
 	}
 }
 
@@ -197,6 +201,13 @@ func (s *story) tell(e *trace.Event) bool {
 	case trace.KGoCreate:
 		if system(s.symbol(e.B).Func) {
 			s.system[e.A] = true
+		}
+	case trace.KRetake:
+		s.retook[e.A] = e.B
+	case trace.KHandoff:
+		if m, ok := s.retook[e.A]; ok {
+			e.B = m
+			delete(s.retook, e.A)
 		}
 	case trace.KGoStart:
 		s.running[e.M] = e.G

@@ -134,7 +134,7 @@ var mpEdits = []Edit{
 	{Func: "pidleput(pp *p, now int64) int64", Text: "if weftOn { weftEvent(weftKPIdle, 0, 0, uint64(pp.id), 0, 0) }"},
 	{Func: "handoffp(pp *p)", Text: "if weftOn { weftEvent(weftKHandoff, 0, weftGoid(), uint64(pp.id), uint64(getg().m.id), 0) }"},
 	{Func: "retake(now int64) uint32", At: Before, Stmt: "thread.takeP()",
-		Text: "if weftOn { weftEvent(weftKRetake, 0, 0, uint64(pp.id), uint64(thread.mp.id), uint64(now-pd.syscallwhen)) }"},
+		Text: "if weftOn { weftRetake(pp, thread.mp, pd.syscallwhen, now) }"},
 	{Func: "retake(now int64) uint32", At: Before, Stmt: "preemptone(pp)",
 		Text: "if weftOn { weftPreempt(pp, pd.schedwhen, now) }"},
 	{Func: "gcstopm()", At: Before, Stmt: "pp := releasep()", Text: "if weftOn { weftEvent(weftKGCStop, 0, 0, 0, 0, 0) }"},

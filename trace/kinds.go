@@ -63,7 +63,7 @@ var kindInfos = [KindCount]KindInfo{
 	KPAcquire:  {Const: "KPAcquire"},
 	KPIdle:     {Const: "KPIdle"},
 	KHandoff:   {Const: "KHandoff", A: MP, B: MM},
-	KRetake:    {Const: "KRetake", A: MP, B: MM, C: MDuration},
+	KRetake:    {Const: "KRetake", Sub: MBool, A: MP, B: MM, C: MDuration},
 	KNetpoll:   {Const: "KNetpoll", Sub: MBool, A: MCount, B: MDuration},
 	KTimer:     {Const: "KTimer", A: MTime, B: MDuration},
 	KFork:      {Const: "KFork"},

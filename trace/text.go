@@ -98,6 +98,7 @@ type narrator struct {
 	objects map[uint64]string
 	counts  map[string]int    // of objects, by what they are
 	waits   map[uint64]string // what each parked G waits for
+	whys    map[uint64]Reason // why each parked G waits
 	names   map[uint64]string // the entry of each G that lives
 	lang    map[string]string // the formats in another language
 }
@@ -106,7 +107,7 @@ func newNarrator(resolve func(pc uint64) Symbol) narrator {
 	return narrator{
 		symbols: newSymbols(resolve),
 		objects: make(map[uint64]string), counts: make(map[string]int),
-		waits: make(map[uint64]string), names: make(map[uint64]string),
+		waits: make(map[uint64]string), whys: make(map[uint64]Reason), names: make(map[uint64]string),
 	}
 }
 
@@ -163,6 +164,7 @@ func (n *narrator) describeG(e *Event) string {
 		on := n.parkedOn(e)
 		if len(n.waits) < maxObjects {
 			n.waits[e.G] = on
+			n.whys[e.G] = Reason(e.Sub)
 		}
 		return n.f("gopark: %v%s%s", Reason(e.Sub), space(on), n.site(e.B))
 	case KGoReady:
@@ -175,6 +177,7 @@ func (n *narrator) describeG(e *Event) string {
 			s += ", parked on " + on
 		}
 		delete(n.waits, e.A)
+		delete(n.whys, e.A)
 		if c := Cause(e.C); c != ByCoroutine {
 			s += n.f(" (by %v)", c)
 		}
@@ -230,6 +233,9 @@ func (n *narrator) describeMP(e *Event) string {
 		return n.f("pidleput p%d", e.P)
 	case KHandoff:
 		return n.f("handoffp p%d, m%d goes on without it", e.A, e.B)
+	}
+	if e.Sub == 1 {
+		return n.f("retake p%d from m%d: in a system call for %v or more", e.A, e.B, time.Duration(e.C))
 	}
 	return n.f("retake p%d from m%d: in user mode for %v", e.A, e.B, time.Duration(e.C))
 }

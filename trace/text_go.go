@@ -94,8 +94,8 @@ func (n *narrator) left(e *Event) string {
 			break
 		}
 		state := n.f("runnable or running")
-		if on, ok := n.waits[g]; ok {
-			state = strings.TrimSpace(n.f("parked") + " " + on)
+		if why, ok := n.whys[g]; ok {
+			state = fmt.Sprintf("%v%s", why, space(n.waits[g]))
 		}
 		who = append(who, fmt.Sprintf("g%d %s (%s)", g, n.names[g], state))
 	}

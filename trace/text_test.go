@@ -65,6 +65,7 @@ var story = []struct {
 	{Event{Kind: KHandoff, A: 0, B: 2, M: 2, P: -1}, "[m2 g0] handoffp p0, m2 goes on without it"},
 	{Event{Kind: KRetake, A: 0, B: 0, C: uint64(10 * time.Millisecond), M: -1, P: -1},
 		"[sysmon] retake p0 from m0: in user mode for 10ms"},
+	{Event{Kind: KRetake, Sub: 1, A: 0, B: 0, C: 1e6, M: 1, P: -1}, "[m1 sysmon] retake p0 from m0: in a system call for 1ms or more"},
 	{Event{Kind: KNetpoll, A: 3, B: 1500, Sub: 1}, "[m0 p0 g0] netpoll: 3 Gs ready, after 1.5µs"},
 	{Event{Kind: KNetpoll}, "[m0 p0 g0] netpoll: 0 Gs ready, without waiting"},
 	{Event{Kind: KTimer, A: 2e6, B: 35e3}, "[m0 p0 g0] timer due at +2ms fires 35µs late"},

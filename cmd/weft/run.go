@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/weftgo/weft/seam"
 	"github.com/weftgo/weft/trace"
@@ -236,14 +237,17 @@ func fromTerminal(s os.Signal) bool {
 	return foreground(tty)
 }
 
-// die ends weft as the program has ended: by the same signal, so that a shell
-// sees it.
+// die ends weft by the signal that ended the program, if it is one of those that
+// simply end a process, so that a shell sees it.
 func (e *exitStatus) die() {
-	if e.signal == 0 || e.signal == syscall.SIGKILL && os.Getpid() == 1 {
+	switch e.signal {
+	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP:
+	default:
 		return
 	}
 	signal.Reset(e.signal)
 	syscall.Kill(os.Getpid(), e.signal)
+	time.Sleep(time.Second) // another thread may be the one to get it
 }
 
 var buildCommand = command{
