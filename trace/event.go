@@ -29,7 +29,7 @@ const (
 	KPAcquire       // acquirep: this M now owns this P
 	KPIdle          // this P went to the idle list
 	KHandoff        // handoffp; A: the P, B: the M that lost it
-	KRetake         // sysmon took a P; A: the P, B: the M that lost it, C: nanoseconds it had been in user mode, or with Sub 1 in a system call
+	KRetake         // sysmon took a P; A: the P, B: the M that lost it, C: nanoseconds it had run; Sub: 1 in a system call, 0 in user mode
 	KNetpoll        // A: how many Gs became runnable, B: nanoseconds blocked; Sub: 1 when it could block
 	KTimer          // a timer fired; A: when it was due, B: nanoseconds late
 	KFork           // G's Do pushed a child that others may run

@@ -205,7 +205,8 @@ func (r *recorded) ends(at int, g uint64, sleep bool) {
 		return // whether g runs is up to the scheduler
 	}
 	at = r.find(at, "sleep of main", func(e *trace.Event) bool {
-		return e.Kind == trace.KGoPark && e.G == 1 && trace.Reason(e.Sub) == trace.WaitSleep && e.A == 50e6 && r.symbol(e.B).Pos() == "main.go:16"
+		asleep := e.Kind == trace.KGoPark && trace.Reason(e.Sub) == trace.WaitSleep
+		return asleep && e.G == 1 && e.A == 50e6 && r.symbol(e.B).Pos() == "main.go:16"
 	})
 	r.find(0, "run of the goroutine", func(e *trace.Event) bool { return e.Kind == trace.KGoStart && e.G == g })
 	r.find(0, "end of the goroutine", func(e *trace.Event) bool { return e.Kind == trace.KGoExit && e.G == g })
