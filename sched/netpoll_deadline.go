@@ -56,6 +56,9 @@ func (d *deadlines) init(s *Sched) {
 // not park. Usually it is one store.
 func (pd *PollDesc) SetDeadline(side Side, when int64) {
 	sd := &pd.sides[side]
+	if sd.deadline.Load() == when {
+		return // who has set it has seen to all that follows
+	}
 	sd.deadline.Store(when)
 	if sd.parked.Load() != 0 {
 		pd.deadlineChanged(side)

@@ -36,7 +36,7 @@ func (w *Waiter) starter() *Starter {
 // begin begins a wait. It counts as parked at once: there is no stack to leave.
 func (st *Starter) begin() Ticket {
 	t := st.Begin()
-	st.state.Store(uint64(t) | waiterParked)
+	storeRel64(&st.state, uint64(t)|waiterParked) // published under PollDesc.mu
 	return t
 }
 

@@ -57,8 +57,12 @@ const (
 	ended
 )
 
-// errIdle ends a connection that rested for too long.
-var errIdle = fmt.Errorf("idle: %w", os.ErrDeadlineExceeded)
+// What ends a connection that rested for too long, and one whose handler was
+// unwound or has called Goexit.
+var (
+	errIdle     = fmt.Errorf("idle: %w", os.ErrDeadlineExceeded)
+	errNoReturn = errors.New("wnet: the handler did not return")
+)
 
 func newSession(s *Server, fd *netFD) *Session {
 	c := &Session{netFD: fd, server: s}
@@ -77,7 +81,7 @@ func (c *Session) run() {
 	if was != fresh && was != resting || !c.state.CompareAndSwap(was, active) {
 		return // somebody ended it first
 	}
-	err, gone := errors.New("wnet: the handler did not return"), false
+	err, gone := errNoReturn, false
 	defer func() { // also when the coroutine is unwound
 		if !gone {
 			c.state.Store(ended)
@@ -85,6 +89,7 @@ func (c *Session) run() {
 		}
 	}()
 	if was == fresh && c.server.Opened != nil {
+		c.buffer() // reading needs one
 		if e := c.call(c.server.Opened); e != nil {
 			err = e
 			return
@@ -151,7 +156,6 @@ func (c *Session) call(f func(*Session) error) (err error) {
 			err = c.server.panicked(c, v)
 		}
 	}()
-	c.buffer() // reading needs one
 	return f(c)
 }
 
@@ -189,8 +193,8 @@ func (c *Session) readNow(p []byte) (int, error) {
 func (c *Session) rest(took bool) (gone bool, err error) {
 	c.release()
 	c.pd.SetDeadline(sched.Reading, 0) // whatever the handler has set
-	if took {
-		c.since.Store(c.server.ticks.Load()) // else half a message could last for ever
+	if now := c.server.ticks.Load(); took && c.since.Load() != now {
+		c.since.Store(now) // not without took: half a message could last for ever
 	}
 	c.state.Store(resting)
 	if c.server.draining.Load() {
