@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"sched"},
 	{"wsync", "wtime", "wnet", "sim", "seam"},
 	{"weft"},
-	{"observe"},
+	{"observe", "adapt"},
 	{"cmd", "examples"},
 }
 
@@ -34,7 +34,7 @@ var sideways = [][2]string{
 }
 
 // unbound may import modules other than x/sys; the library proper may not.
-var unbound = []string{"cmd", "examples", "observe"}
+var unbound = []string{"cmd", "examples", "observe", "adapt"}
 
 // layerOf returns the row of the package in directory dir (slash-separated,
 // relative to the module) and the name that stands for it there.
