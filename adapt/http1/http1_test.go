@@ -103,7 +103,11 @@ func TestAnswersAreTheSameAtEverySplit(t *testing.T) {
 
 func TestBadRequestsAreRefusedAtEverySplit(t *testing.T) {
 	path := adapttest.Start(t, server(describe))
-	for _, bad := range []string{"nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n"} {
+	for _, bad := range []string{
+		"nonsense\r\n\r\n",
+		"GET / HTTP/1.1\r\nHo",
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n",
+	} {
 		if got := adapttest.SameAtEverySplit(t, path, []byte(bad)); !bytes.HasPrefix(got, []byte("HTTP/1.1 4")) {
 			t.Errorf("%q brings %q", bad, got)
 		}
@@ -116,7 +120,8 @@ func TestPanicIsA500AndEndsItsConnection(t *testing.T) {
 	var out bytes.Buffer
 	s.ErrorLog = log.New(writer(func(p []byte) { mu.Lock(); out.Write(p); mu.Unlock() }), "", 0)
 	path := adapttest.Start(t, s)
-	got := adapttest.Exchange(t, path, [][]byte{[]byte("GET /panic HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")})
+	const two = "GET /panic HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"
+	got := adapttest.Exchange(t, path, [][]byte{[]byte(two)})
 	if !bytes.HasPrefix(got, []byte("HTTP/1.1 500")) || bytes.Count(got, []byte("HTTP/1.1")) != 1 {
 		t.Errorf("got %q", got)
 	}

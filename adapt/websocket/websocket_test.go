@@ -104,12 +104,13 @@ func TestConversationIsTheSameAtEverySplit(t *testing.T) {
 
 func TestWhatIsWrongIsSaidInACloseFrame(t *testing.T) {
 	path := adapttest.Start(t, echo())
+	half := strings.Repeat("x", 120)
 	for what, c := range map[string]struct {
 		bytes  string
 		status ws.StatusCode
 	}{
-		"too long":      {frame(ws.OpBinary, true, strings.Repeat("x", 201)), ws.StatusMessageTooBig},
-		"long in parts": {frame(ws.OpBinary, false, strings.Repeat("x", 120)) + frame(ws.OpContinuation, true, strings.Repeat("x", 120)), ws.StatusMessageTooBig},
+		"too long":      {frame(ws.OpBinary, true, half+half), ws.StatusMessageTooBig},
+		"long in parts": {frame(ws.OpBinary, false, half) + frame(ws.OpContinuation, true, half), ws.StatusMessageTooBig},
 		"not UTF-8":     {frame(ws.OpText, true, "\xff\xfe"), ws.StatusInvalidFramePayloadData},
 		"not masked":    {"\x81\x01a", ws.StatusProtocolError},
 		"lone rest":     {frame(ws.OpContinuation, true, "x"), ws.StatusProtocolError},
