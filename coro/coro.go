@@ -119,7 +119,7 @@ func New(fn func(*Coro)) *Coro {
 		panic("coro: New with a nil function")
 	}
 	c := &Coro{id: lastID.Add(1), fn: fn}
-	c.raw.Init(func(*Raw) { c.main() })
+	c.raw.Init(c.main)
 	return c
 }
 
@@ -233,7 +233,8 @@ func (c *Coro) run() error {
 // the deferred call, c is given back, and run lets another goroutine take it.
 // A panic may have come out of a deferred call of a Goexit, which then goes on,
 // so it is treated the same.
-func (c *Coro) main() {
+func (c *Coro) main(back func(struct{}) bool) {
+	c.raw.Begin(back)
 	current.Put(unsafe.Pointer(c))
 	returned := false
 	defer func() {

@@ -305,7 +305,8 @@ func BenchmarkResumeYield(b *testing.B) {
 func BenchmarkRawSwitch(b *testing.B) {
 	var r coro.Raw
 	stop := false
-	r.Init(func(*coro.Raw) {
+	r.Init(func(back func(struct{}) bool) {
+		r.Begin(back)
 		for !stop {
 			r.Swap()
 		}

@@ -293,7 +293,7 @@ func (gp *G) describe() ParkedG {
 }
 
 // stackTrace asks a parked coroutine where it stands: it is switched to, sees
-// report set (postpark), notes its own callers and switches back. The caller has
+// errand set (postpark), notes its own callers and switches back. The caller has
 // proved that nobody else can resume it.
 func (gp *G) stackTrace() []uintptr {
 	st := gp.stk
@@ -301,25 +301,11 @@ func (gp *G) stackTrace() []uintptr {
 		return nil
 	}
 	var me stk
-	d := stackReport{to: &me}
-	st.report = &d
+	e := errand{to: &me, pcs: make([]uintptr, 64)}
+	st.errand = &e
 	me.at = st.at
 	me.at.Swap()
-	return d.pcs[:d.n]
-}
-
-// stackReport is what a stack tells of itself.
-type stackReport struct {
-	pcs [64]uintptr // to a parked stack, which fills them in: its callers
-	n   int
-	to  *stk        // who asked, and rests where the stack did
-	err *PanicError // from a stack that has ended: the panic
-}
-
-func (st *stk) takeDump() {
-	st.report.n = runtime.Callers(3, st.report.pcs[:])
-	st.relay, st.report = st.report.to, nil
-	st.pass()
+	return e.pcs
 }
 
 // ReportCycle tells of a cycle of lock owners that has just formed. Others may

@@ -93,7 +93,7 @@ func newExplorer(t *testing.T, prog program) *explorer {
 	e.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	for _, body := range prog.bodies() {
 		th := &modelThread{e: e, body: body}
-		th.raw.Init(func(*coro.Raw) { th.main() })
+		th.raw.Init(func(back func(struct{}) bool) { th.raw.Begin(back); th.main() })
 		e.threads = append(e.threads, th)
 	}
 	modelStep = func() { e.current.raw.Swap() }

@@ -94,8 +94,9 @@ func (mp *M) afterSwitch() {
 	case opIdle:
 		mp.stackfree(s)
 	case opExit:
-		if s.report != nil {
-			mp.sched.fail(s.report.err)
+		if e := s.errand; e != nil {
+			s.errand = nil
+			mp.sched.fail(e.err)
 		}
 		mp.end(s)
 		mp.goexit0(mp.p, gp)
@@ -157,8 +158,8 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 // postpark is what a coroutine does first when it comes back from a park, if
 // there is anything to do.
 func (gp *G) postpark(st *stk) {
-	for st.report != nil {
-		st.takeDump()
+	for st.errand != nil {
+		st.runErrand()
 	}
 	st.arrived()
 	if gp.sched.stopping.Load() {

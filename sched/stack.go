@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"unsafe"
 
-	"github.com/weftgo/weft/coro"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -36,7 +35,7 @@ func (mp *M) stackalloc(pp *P) *stk {
 	}
 	s := new(stk)
 	s.at = s
-	s.Init(stkMain)
+	s.Init(s.main)
 	sc.nstk.Add(1)
 	return s
 }
@@ -56,11 +55,9 @@ func (mp *M) stackfree(s *stk) {
 	sc.lock.Unlock()
 }
 
-// stkMain finds the stack that r is the beginning of.
-func stkMain(r *coro.Raw) { (*stk)(unsafe.Pointer(r)).main() }
-
 // main is what a stack does: run Gs until it is told to quit.
-func (s *stk) main() {
+func (s *stk) main(back func(struct{}) bool) {
+	s.Begin(back)
 	here.Put(unsafe.Pointer(s))
 	for !s.quit {
 		s.run(s.g.fn)
@@ -90,7 +87,7 @@ func (s *stk) run(fn func()) {
 
 func (s *stk) abnormal(v any) {
 	if v != nil {
-		s.report = &stackReport{err: s.g.panicError(v)}
+		s.errand = &errand{err: s.g.panicError(v)}
 	}
 	s.ended = true
 	here.Delete()
@@ -98,8 +95,8 @@ func (s *stk) abnormal(v any) {
 	mp.enter()
 	mp.op, mp.left = opExit, s
 	swap(s, &mp.stk)
-	for s.relay != nil {
-		s.pass() // dying, and on the way home
+	for s.errand != nil {
+		s.runErrand() // dying, and on the way home
 	}
 }
 
@@ -133,8 +130,8 @@ func (s *stk) finish() {
 	}
 	mp.op, mp.left = opIdle, s
 	swap(s, to)
-	for s.relay != nil {
-		s.pass() // the runtime ends
+	for s.errand != nil {
+		s.runErrand() // the runtime ends
 	}
 	if !s.quit {
 		s.arrived()

@@ -1,6 +1,6 @@
 package sched
 
-import "sync/atomic"
+import "runtime"
 
 // How one stack gives way to another.
 //
@@ -28,11 +28,11 @@ import "sync/atomic"
 // too early swaps as usual, and the next one sees it. When the runtime ends, all
 // are sent home (endStacks).
 
-// place is what a stack knows of where it rests.
-type place struct {
-	at    *stk        // in whose place the stack rests; owned with the stack
-	dying atomic.Bool // it ended away from home
-	relay *stk        // to a stack that is resumed: go on with this one at once
+// errand is what a stack is resumed for, if not to go on.
+type errand struct {
+	to  *stk        // go on with this one,
+	pcs []uintptr   // having noted your callers here, if asked to
+	err *PanicError // from a stack that has ended: the panic
 }
 
 // swap leaves from and goes on with to, which rests and is the caller's.
@@ -55,17 +55,20 @@ func route(mp *M, to *stk) *stk {
 	b := to.at
 	for b.dying.Load() {
 		b.link, mp.reap = mp.reap, b
-		b.relay = to
+		b.errand = &errand{to: to}
 		to, b = b, b.at
 	}
 	return b
 }
 
-// pass goes on with st.relay.
-func (st *stk) pass() {
-	to := st.relay
-	st.relay = nil
-	st.at = to.at
+// runErrand does st's errand.
+func (st *stk) runErrand() {
+	e := st.errand
+	st.errand = nil
+	if e.pcs != nil {
+		e.pcs = e.pcs[:runtime.Callers(4, e.pcs)]
+	}
+	st.at = e.to.at
 	st.at.Swap()
 }
 
@@ -173,7 +176,7 @@ func (s *Sched) endStacks(all []*stk) {
 	for _, st := range all {
 		if x := who[st]; x != st { // home: x takes st's place
 			who[st], who[st.at] = st, x
-			st.relay, x.relay = x, &me
+			st.errand, x.errand = &errand{to: x}, &errand{to: &me}
 			me.at = st.at
 			me.at.Swap()
 		}

@@ -120,7 +120,7 @@ func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
 			} else {
 				yield(struct{}{})
 			}
-			if st.report != nil || st.m.op != opNone || gp.sched.stopping.Load() {
+			if st.errand != nil || st.m.op != opNone || gp.sched.stopping.Load() {
 				gp.postpark(st)
 			}
 		} else {

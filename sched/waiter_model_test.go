@@ -42,7 +42,7 @@ type waiterModel struct {
 
 func (m *waiterModel) reset() {
 	m.gp.state.Store(0)
-	m.stk.report = nil
+	m.stk.errand = nil
 	m.gp.stk = &m.stk
 	m.tickets, m.asked, m.wins = [2]Ticket{}, [2]bool{}, [2]int{}
 	m.runnable, m.stopping, m.gate, m.told, m.unwound, m.err = 0, false, false, false, false, nil
