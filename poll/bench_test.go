@@ -14,7 +14,7 @@ import (
 // One event among idle descriptors: what grows with their number is the model's
 // own cost.
 func BenchmarkEventAmongIdle(b *testing.B) {
-	for _, model := range []string{"select", "poll", "epoll"} {
+	for _, model := range []string{"select", "poll", "epoll", "uring"} {
 		for _, idle := range []int{0, 100, 900, 9000} {
 			b.Run(fmt.Sprintf("%s/%d", model, idle), func(b *testing.B) { eventAmongIdle(b, model, idle) })
 		}

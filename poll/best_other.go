@@ -1,4 +1,4 @@
-//go:build weftpoll || (!linux && !weftselect)
+//go:build weftpoll || (!linux && !weftselect && !wefturing)
 
 package poll
 

@@ -8,3 +8,6 @@ func NewOldEpoll() (Poller, error) {
 	}
 	return p, err
 }
+
+// NewSmallUring makes an io_uring that has room for few results.
+func NewSmallUring() (Poller, error) { return newUringOf(2) }

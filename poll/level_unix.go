@@ -99,7 +99,11 @@ func newLevel(set fdSet) (Poller, error) {
 func (l *level) Name() string { return l.set.name() }
 
 func (l *level) errorOf(fd int, errno unix.Errno) error {
-	return fmt.Errorf("%s: descriptor %d: %w", l.Name(), fd, errno)
+	return descriptorError(l.Name(), fd, errno)
+}
+
+func descriptorError(model string, fd int, errno unix.Errno) error {
+	return fmt.Errorf("%s: descriptor %d: %w", model, fd, errno)
 }
 
 func (l *level) Add(fd int, key Key) error {

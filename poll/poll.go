@@ -129,7 +129,7 @@ func New(model string) (Poller, error) {
 	case "select":
 		return newSelect()
 	case "uring":
-		return nil, fmt.Errorf("poll: model %q is not implemented yet; use %q", model, best)
+		return newUring()
 	case "blocking", "busy":
 		return nil, fmt.Errorf("poll: model %q has no poller and is not implemented yet; use %q", model, best)
 	}

@@ -13,10 +13,9 @@ import (
 // Signals interrupt the system call over and over: Wait must not end before its
 // time, nor be prolonged for ever.
 func TestSignalsDoNotEndWait(t *testing.T) {
-	for _, model := range []string{"epoll", "poll", "select"} {
+	for _, model := range []string{"epoll", "poll", "select", "uring"} {
 		t.Run(model, func(t *testing.T) {
-			p, err := poll.New(model)
-			check(t, err)
+			p := need(t, model)
 			defer p.Close()
 			tid, done := make(chan int), make(chan struct{})
 			const timeout = 30 * time.Millisecond

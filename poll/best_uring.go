@@ -1,0 +1,5 @@
+//go:build wefturing && !weftpoll && !weftselect
+
+package poll
+
+const best = "uring"
