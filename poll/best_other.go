@@ -1,4 +1,4 @@
-//go:build weftpoll || (!linux && !weftselect && !wefturing)
+//go:build weftpoll || (!linux && !weftblocking && !weftbusy && !weftselect && !wefturing)
 
 package poll
 

@@ -1,4 +1,4 @@
-//go:build weftselect && !weftpoll
+//go:build weftselect
 
 package poll
 

@@ -1,4 +1,4 @@
-//go:build wefturing && !weftpoll && !weftselect
+//go:build wefturing
 
 package poll
 

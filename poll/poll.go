@@ -109,11 +109,33 @@ type Poller interface {
 // ErrClosed is returned by the methods of a closed Poller.
 var ErrClosed = errors.New("poll: the poller is closed")
 
-// Models lists the names of all models of I/O, those included that are no
-// pollers or are not there yet.
+// Models lists the names of all models of I/O, those without a poller included.
 func Models() []string {
 	return []string{"blocking", "busy", "select", "poll", "epoll", "uring"}
 }
+
+// Default returns the name of the model that "" means: this system's best.
+func Default() string { return best }
+
+// Check returns why a model cannot be had, or nil. It makes what it needs and
+// frees it again.
+func Check(model string) error {
+	if model == "" {
+		model = best
+	}
+	if Pollerless(model) {
+		return nil
+	}
+	p, err := New(model)
+	if err != nil {
+		return err
+	}
+	return p.Close()
+}
+
+// Pollerless reports whether a model does without a Poller: each wait of its
+// own is a system call that blocks, or many that don't.
+func Pollerless(model string) bool { return model == "blocking" || model == "busy" }
 
 // New returns the poller of a model; "" means this system's best. A model that
 // cannot be had is an error that says why: there is no falling back to another.
@@ -130,8 +152,9 @@ func New(model string) (Poller, error) {
 		return newSelect()
 	case "uring":
 		return newUring()
-	case "blocking", "busy":
-		return nil, fmt.Errorf("poll: model %q has no poller and is not implemented yet; use %q", model, best)
+	}
+	if Pollerless(model) {
+		return nil, fmt.Errorf("poll: the model %q has no poller", model)
 	}
 	return nil, fmt.Errorf("poll: unknown model %q; the models are %s", model, strings.Join(Models(), ", "))
 }

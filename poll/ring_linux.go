@@ -57,7 +57,7 @@ type cqe struct {
 
 type ringOffsets struct { // of either queue, in the shared memory
 	head, tail, mask, entries, flagsOrOverflow, droppedOrCqes, arrayOrFlags, _ uint32
-	_                                                                         uint64
+	_                                                                          uint64
 }
 
 type ringParams struct {

@@ -192,6 +192,14 @@ func (pd *PollDesc) Pause(side Side, why trace.Reason, ns int64) error {
 }
 
 func (pd *PollDesc) wait(side Side, why trace.Reason, pause int64) error {
+	if pause == 0 {
+		switch pd.sched.np.model {
+		case ioBusy:
+			return pd.spin(side)
+		case ioBlocks:
+			return pd.block(side, why)
+		}
+	}
 	w := Self()
 	t := w.Begin()
 	if parks, err := pd.publish(side, w, t, pause); !parks {
@@ -203,6 +211,10 @@ func (pd *PollDesc) wait(side Side, why trace.Reason, pause int64) error {
 	}
 	outcome := w.Park(t, why, pd)
 	w.Release()
+	return waitError(outcome)
+}
+
+func waitError(outcome int) error {
 	switch outcome {
 	case fdTimeout:
 		return os.ErrDeadlineExceeded
@@ -359,7 +371,7 @@ func (pd *PollDesc) deliver(list *gList, side Side) {
 	}
 	gp := w.g
 	if gp == nil {
-		w.native().note <- struct{}{}
+		w.native().wake()
 		return
 	}
 	if st := w.starter(); st != nil {

@@ -15,8 +15,9 @@ type netpoller struct {
 	coarse  coarse
 
 	once   sync.Once
-	poller poll.Poller // constant once inited
-	err    error       // why there is none
+	model  ioModel     // constant after once
+	poller poll.Poller // constant after once; nil for a model without one
+	err    error       // why the model can't be had
 
 	// inside is held by the M that asks the poller. One at a time is enough: a
 	// blocked one gets every event itself, so others would find nothing, and
@@ -26,22 +27,25 @@ type netpoller struct {
 
 	pollTable
 	deadlines deadlines
+
+	calls blockingCalls // of the model blocking
+	spins atomic.Uint32 // of the model busy
 }
 
 const netpollEvents = 128
 
-// netpollinit makes the poller. An M that slept because there was none goes to
+// netpollinit makes the poller, if the model has one. An M that slept because there was none goes to
 // sleep in it.
 func (s *Sched) netpollinit() error {
 	np := &s.np
 	np.once.Do(func() {
-		if np.poller = s.opts.Poller; np.poller == nil {
-			np.poller, np.err = poll.New(s.opts.IO)
+		if np.modelinit(s); np.err != nil {
+			return
 		}
-		if np.err == nil {
+		np.pollTable.init()
+		np.deadlines.init(s)
+		if np.poller != nil {
 			np.events = make([]poll.Event, netpollEvents)
-			np.pollTable.init()
-			np.deadlines.init(s)
 			np.inited.Store(true)
 			s.breakPoller()
 		}
@@ -49,7 +53,8 @@ func (s *Sched) netpollinit() error {
 	return np.err
 }
 
-// netpollinited reports whether a descriptor was ever opened.
+// netpollinited reports whether there is a poller, to sleep in and to ask. It is
+// made when the first descriptor is opened.
 func (s *Sched) netpollinited() bool { return s.np.inited.Load() }
 
 // netpollWaiters returns how many calls are waiting for descriptors.
@@ -68,7 +73,7 @@ func (s *Sched) OpenFD(fd int) (*PollDesc, error) {
 	if !s.np.insert(pd) {
 		return nil, ErrRuntimeEnded
 	}
-	if err := s.np.poller.Add(fd, pd.key); err != nil {
+	if err := s.np.watch(pd); err != nil {
 		s.np.remove(pd)
 		if err == poll.ErrClosed {
 			err = ErrRuntimeEnded
@@ -83,7 +88,7 @@ func (s *Sched) OpenFD(fd int) (*PollDesc, error) {
 // must still be open. Evict must have been called, and every call be over.
 func (pd *PollDesc) Close() {
 	s := pd.sched
-	s.np.poller.Remove(int(pd.fd)) // fails only after the end of the runtime
+	s.np.unwatch(pd)
 	s.np.remove(pd)
 	s.emitShared(trace.KFdClose, 0, 0, uint64(pd.fd), objAddr(pd), 0)
 	for side := range pd.sides {
@@ -110,4 +115,5 @@ func (s *Sched) netpollClose() {
 	if np.inited.Load() {
 		np.poller.Close()
 	}
+	np.calls.end()
 }

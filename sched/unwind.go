@@ -13,6 +13,7 @@ import (
 //   - one that has not begun is dropped (execute);
 //   - one that is parked is readied by the unwinder and exits in park;
 //   - one that runs or is runnable exits at its next park or Yield;
+//   - one that waits in the model blocking is woken, and exits there;
 //   - one that blocks natively, or computes and never calls weft, can't be
 //     stopped: the end waits for it.
 //
@@ -59,6 +60,7 @@ func (s *Sched) beginUnwind() {
 	}
 	s.wakep()
 	s.breakPoller()
+	s.np.calls.wakeAll()
 }
 
 // unwindClaim ends gp's wait, if it is parked, in place of whoever would have.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/weftgo/weft/poll"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -60,10 +61,22 @@ type Waiter struct {
 type nativeWaiter struct {
 	Waiter               // first: see native
 	note   chan struct{} // one slot, filled by whoever ends the wait of a parked one
+	bell   *poll.Blocker // instead of note, in a blockingCall
+	rung   atomic.Bool   // bell was rung
 	slot   any
 }
 
 func (w *Waiter) native() *nativeWaiter { return (*nativeWaiter)(unsafe.Pointer(w)) }
+
+// wake ends the block of a waiter that was parked.
+func (n *nativeWaiter) wake() {
+	if n.bell != nil {
+		n.bell.Wake()
+		n.rung.Store(true)
+	} else {
+		n.note <- struct{}{}
+	}
+}
 
 var nativeWaiters = sync.Pool{New: func() any {
 	return &nativeWaiter{note: make(chan struct{}, 1)}
@@ -127,8 +140,11 @@ func (w *Waiter) Park(t Ticket, why trace.Reason, obj any) (outcome int) {
 			w.parkNative(t)
 		}
 	}
-	return int(w.state.Load() >> outcomeShift & outcomeMask)
+	return w.outcome()
 }
+
+// outcome returns how the last wait was ended.
+func (w *Waiter) outcome() int { return int(w.state.Load() >> outcomeShift & outcomeMask) }
 
 // parkNative blocks a goroutine. Deadlock detection knows it by this name.
 //
@@ -160,7 +176,7 @@ func (w *Waiter) Ready(t Ticket, outcome int) bool {
 	switch {
 	case !parked:
 	case w.g == nil:
-		w.native().note <- struct{}{}
+		w.native().wake()
 	case w.starter() != nil:
 		w.starter().start()
 	default:

@@ -1,0 +1,5 @@
+//go:build weftblocking
+
+package poll
+
+const best = "blocking"

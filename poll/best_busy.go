@@ -1,0 +1,5 @@
+//go:build weftbusy
+
+package poll
+
+const best = "busy"
