@@ -19,7 +19,16 @@ type Option func(*sched.Options)
 // as GOMAXPROCS, which is also the default.
 func Procs(n int) Option { return func(o *sched.Options) { o.Procs = n } }
 
-// IO chooses the I/O model by its name. "" is the best that the machine has.
+// IO chooses the I/O model by its name: how calls on descriptors wait.
+//
+//	epoll     parked, until the kernel says who is ready. The default on Linux
+//	uring     the same, said through memory that the kernel shares (Linux 6.0)
+//	poll      the same, with the whole set passed in and scanned each time
+//	select    as poll, for descriptors below 1024
+//	blocking  in a system call: a thread for each call that waits
+//	busy      not at all: asked again and again, on all of the Ps
+//
+// "" is the best that the machine has.
 // One that it doesn't have, or that weft doesn't know, is an error of the first
 // call that needs it, never silently another.
 func IO(model string) Option { return func(o *sched.Options) { o.IO = model } }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weftgo/weft/clock"
+	"github.com/weftgo/weft/poll"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -43,7 +44,7 @@ func watchdog(t *testing.T) {
 func machine(t *testing.T, procs int) *Sched {
 	t.Helper()
 	watchdog(t)
-	s, err := New(Options{Procs: procs, NoDeadlock: true})
+	s, err := New(Options{Procs: procs, NoDeadlock: true, IO: aPoller()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,6 +52,14 @@ func machine(t *testing.T, procs int) *Sched {
 	s.m0.acquirep(s.allp()[0])
 	t.Cleanup(s.shutdown)
 	return s
+}
+
+// aPoller is the model for a test of what has to do with the poller.
+func aPoller() string {
+	if poll.Pollerless(poll.Default()) {
+		return "poll"
+	}
+	return poll.Default()
 }
 
 // newM makes an M, on an idle P if there is one.

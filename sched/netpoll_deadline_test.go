@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 	"unsafe"
-
-	"github.com/weftgo/weft/trace"
 )
 
 // A million idle connections cost a million of these.
@@ -39,7 +37,7 @@ func TestFDDeadlinesOfManyFireEachInItsTime(t *testing.T) {
 			pd.SetDeadline(Reading, due)
 			Go(func() {
 				defer left.Add(-1)
-				if err := pd.Wait(Reading, trace.WaitIORead); err != os.ErrDeadlineExceeded {
+				if err := fdWait(pd, Reading); err != os.ErrDeadlineExceeded {
 					wrong.Add(1)
 				}
 				if s.Now() < due {
@@ -69,8 +67,9 @@ func TestFDDeadDeadlinesDoNotPileUp(t *testing.T) {
 			for _, d := range []time.Duration{time.Hour, time.Minute, time.Second} {
 				pd.SetDeadline(Reading, s.Now()+int64(d))
 				Go(func() { awaitParked(t, pd, Reading); fdWrite(t, peer, "x") })
-				fdCheck(t, pd.Wait(Reading, trace.WaitIORead))
-				idle(t, pd)
+				if n, err := fdRead(pd, make([]byte, 2)); n != 1 || err != nil {
+					t.Fatalf("read: %d, %v", n, err)
+				}
 			}
 			pd.Evict()
 			pd.Close()

@@ -43,7 +43,8 @@ const maxBlocking = 4000
 type blockingLimit int
 
 func (e blockingLimit) Error() string {
-	return fmt.Sprintf("weft: the model blocking takes a thread for each call that waits, so no more than %d descriptors; use poll or epoll", int(e))
+	const text = "weft: the model blocking takes a thread for each call that waits, so at most %d descriptors: use poll or epoll"
+	return fmt.Sprintf(text, int(e))
 }
 
 func (blockingLimit) Temporary() bool { return true }
@@ -98,7 +99,11 @@ func (pd *PollDesc) spin(side Side) error {
 	if pd.sched.np.spins.Add(1)%16 == 0 {
 		runtime.Gosched() // goroutines need the processor, too
 	}
-	return pd.Begin(side)
+	err := pd.Begin(side)
+	if err == nil {
+		sd.token.Store(1)
+	}
+	return err
 }
 
 // blockingCall is the Waiter of a thread that sits in a system call.
@@ -145,7 +150,11 @@ func (pd *PollDesc) block(side Side, why trace.Reason) error {
 	if c.unwound() {
 		runtime.Goexit()
 	}
-	return waitError(c.outcome())
+	err = waitError(c.outcome())
+	if err == nil {
+		pd.sides[side].token.Store(1)
+	}
+	return err
 }
 
 // awaitRing returns when whoever ended the wait has rung. Only then may the bell

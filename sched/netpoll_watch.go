@@ -1,6 +1,10 @@
 package sched
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/weftgo/weft/trace"
+)
 
 // ErrWatched is returned by Wait while a Starter watches the side.
 var ErrWatched = errors.New("weft: the descriptor is watched for somebody else")
@@ -14,7 +18,17 @@ var ErrWatched = errors.New("weft: the descriptor is watched for somebody else")
 // No event is lost: publish tells, under mu, whether one came before (netpoll.go).
 // What is waited for is declared first, as st may have run, and closed pd, by the
 // time that publish returns.
+//
+// In a model without a poller nobody else can wait for an event: there a
+// coroutine does, and then calls what st would have been started for.
 func (pd *PollDesc) Watch(side Side, st *Starter) bool {
+	if pd.sched.np.model != ioPolls {
+		pd.sched.Newproc(func() {
+			_ = pd.Wait(side, trace.WaitIORead+trace.Reason(side)) // what ended it, st's fn finds out
+			st.fn()
+		}, funcPC(st.fn))
+		return true
+	}
 	pd.declare(side)
 	parks, _ := pd.publish(side, &st.Waiter, st.begin(), 0)
 	return parks

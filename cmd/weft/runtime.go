@@ -9,6 +9,7 @@ import (
 
 	"github.com/weftgo/weft"
 	"github.com/weftgo/weft/observe"
+	"github.com/weftgo/weft/poll"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -23,7 +24,7 @@ type runtimeFlags struct {
 
 func (r *runtimeFlags) register(fs *flag.FlagSet) {
 	fs.IntVar(&r.procs, "procs", 0, "run on `N` Ps (default GOMAXPROCS)")
-	fs.StringVar(&r.io, "io", "", "I/O `MODEL`: epoll, which is the default, poll or select")
+	fs.StringVar(&r.io, "io", "", "I/O `MODEL`: blocking, busy, select, poll, epoll or uring (default epoll)")
 	fs.StringVar(&r.trace, "trace", "", "record every scheduling decision to `FILE`; weft trace reads it")
 	fs.BoolVar(&r.explain, "explain", false, "narrate every scheduling decision on stderr")
 }
@@ -40,6 +41,9 @@ func (r *runtimeFlags) check(fs *flag.FlagSet) error {
 	}
 	if given["io"] && r.io == "" {
 		return fmt.Errorf("-io: name a model, such as epoll")
+	}
+	if err := poll.Check(r.io); err != nil {
+		return fmt.Errorf("-io %s: %w", r.io, err)
 	}
 	return nil
 }

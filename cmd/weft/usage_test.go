@@ -36,7 +36,6 @@ func TestWrongUsageIsOneLine(t *testing.T) {
 		{"serve --procs=-3", "at least 1"},
 		{"serve -io=", "name a model"},
 		{"serve -addr 127.0.0.1:0 -io teapot " + dir, "teapot"},
-		{"serve -addr 127.0.0.1:0 -io uring " + dir, "use"},
 		{"serve -timeout -1s", "negative"},
 		{"serve -timeout soon", "soon"},
 		{"serve " + filepath.Join(dir, "none"), "does not exist"},
