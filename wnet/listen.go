@@ -56,7 +56,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (l 
 		at = &net.UnixAddr{Name: address, Net: network}
 		l, err = lc.listenUnix(network, address)
 	default:
-		err = noListener(network, address)
+		at, err = noListener(ctx, network, address)
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: at, Err: err}
@@ -78,7 +78,7 @@ func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address strin
 		at = &net.UnixAddr{Name: address, Net: network}
 		c, err = lc.listenUnixgram(network, address)
 	default:
-		err = noListener(network, address)
+		at, err = noListener(ctx, network, address)
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: at, Err: err}
@@ -87,12 +87,18 @@ func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address strin
 }
 
 // noListener says why network can't be listened on in the way that was asked for.
-func noListener(network, address string) error {
+func noListener(ctx context.Context, network, address string) (at net.Addr, err error) {
 	switch network {
-	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket":
-		return &net.AddrError{Err: "unexpected address type", Addr: address}
+	case "unix", "unixgram", "unixpacket":
+		at = &net.UnixAddr{Name: address, Net: network}
+	default:
+		ap, err := localAddr(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		at = netAddr(network, ap)
 	}
-	return net.UnknownNetworkError(network)
+	return at, &net.AddrError{Err: "unexpected address type", Addr: address}
 }
 
 // ListenEach listens n times on one address, as a listener for each P: the

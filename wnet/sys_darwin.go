@@ -31,6 +31,22 @@ func sysRecvFrom(fd int, p []byte) (int, netip.AddrPort, unix.Errno) {
 	return n, addrPort(from), 0
 }
 
+func sysSendTo(fd int, p []byte, to netip.AddrPort, v6 bool) unix.Errno {
+	family := unix.AF_INET
+	if v6 {
+		family = unix.AF_INET6
+	}
+	sa, err := sockaddr(to, family)
+	if err == nil {
+		err = unix.Sendto(fd, p, 0, sa)
+	}
+	errno, ok := err.(unix.Errno)
+	if err != nil && !ok {
+		return unix.EINVAL
+	}
+	return errno
+}
+
 const cloexecFDs, noSignal = 0, 0 // sockets have SO_NOSIGPIPE
 
 func sysSocket(family, sotype int) (int, error) {

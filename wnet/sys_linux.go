@@ -69,6 +69,25 @@ func sysRecvFrom(fd int, p []byte) (int, netip.AddrPort, unix.Errno) {
 	return int(n), netip.AddrPort{}, 0
 }
 
+// sysSendTo sends a datagram of an IP socket, of IPv6 if v6. It allocates nothing.
+func sysSendTo(fd int, p []byte, to netip.AddrPort, v6 bool) unix.Errno {
+	raceWrite(p)
+	var sa unix.RawSockaddrInet6 // has room for an Inet4
+	var size uintptr
+	port := to.Port()<<8 | to.Port()>>8
+	if v6 {
+		sa.Family, sa.Port, sa.Addr, sa.Scope_id = unix.AF_INET6, port, to.Addr().As16(), zoneID(to.Addr().Zone())
+		size = unix.SizeofSockaddrInet6
+	} else {
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa))
+		in.Family, in.Port, in.Addr = unix.AF_INET, port, to.Addr().Unmap().As4()
+		size = unix.SizeofSockaddrInet4
+	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(&sa)), size)
+	return errno
+}
+
 // Flags of recvmsg and sendmsg.
 const (
 	cloexecFDs = unix.MSG_CMSG_CLOEXEC // descriptors that are received are not for children

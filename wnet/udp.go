@@ -88,8 +88,19 @@ func (c *UDPConn) WriteToUDP(p []byte, addr *net.UDPAddr) (int, error) {
 
 // WriteToUDPAddrPort is WriteTo without an allocation.
 func (c *UDPConn) WriteToUDPAddrPort(p []byte, addr netip.AddrPort) (int, error) {
-	n, _, err := c.sendTo(p, nil, addr)
-	return n, err
+	if err := c.mayName(addr); err != nil {
+		return 0, err
+	}
+	err := c.send("sendto", func(s int) error {
+		if errno := sysSendTo(s, p, addr, c.laddr.v6); errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, c.addrError("write", udpAddr(addr), err)
+	}
+	return len(p), nil
 }
 
 // WriteMsgUDP sends p as one datagram with out-of-band data, as net.UDPConn's.
@@ -106,37 +117,39 @@ func (c *UDPConn) WriteMsgUDPAddrPort(p, oob []byte, addr netip.AddrPort) (n, oo
 	if !addr.IsValid() && c.raddr.valid {
 		return c.sendmsg(p, oob, nil, nil)
 	}
-	return c.sendTo(p, oob, addr)
+	if err := c.mayName(addr); err != nil {
+		return 0, 0, err
+	}
+	family := unix.AF_INET
+	if c.laddr.v6 {
+		family = unix.AF_INET6
+	}
+	sa, err := sockaddr(addr, family)
+	if err != nil {
+		return 0, 0, c.addrError("write", udpAddr(addr), err)
+	}
+	return c.sendmsg(p, oob, sa, udpAddr(addr))
 }
 
-func (c *UDPConn) sendTo(p, oob []byte, addr netip.AddrPort) (n, oobn int, err error) {
-	var to net.Addr
-	if addr.IsValid() {
-		to = udpAddr{addr}
-	}
+// mayName says what is wrong with sending to addr: a connected socket has its
+// peer, another needs an address of its own family.
+func (c *UDPConn) mayName(addr netip.AddrPort) error {
 	switch {
 	case c.raddr.valid:
-		return 0, 0, c.addrError("write", to, net.ErrWriteToConnected)
+		return c.addrError("write", udpAddr(addr), net.ErrWriteToConnected)
 	case !addr.IsValid():
-		return 0, 0, c.addrError("write", nil, errMissingAddress)
+		return c.addrError("write", nil, errMissingAddress)
+	case !c.laddr.v6 && !addr.Addr().Unmap().Is4():
+		err := &net.AddrError{Err: "non-IPv4 address", Addr: addr.Addr().String()}
+		return c.addrError("write", udpAddr(addr), err)
 	}
-	sa, err := sockaddr(addr, c.family())
-	if err != nil {
-		return 0, 0, c.addrError("write", to, err)
-	}
-	return c.sendmsg(p, oob, sa, to)
+	return nil
 }
 
-// family is that of the socket, which its own address tells.
-func (c *UDPConn) family() int {
-	if c.laddr.v6 {
-		return unix.AF_INET6
+// udpAddr is addr as errors show it, nil for none.
+func udpAddr(addr netip.AddrPort) net.Addr {
+	if !addr.IsValid() {
+		return nil
 	}
-	return unix.AF_INET
+	return net.UDPAddrFromAddrPort(addr)
 }
-
-// udpAddr is a net.Addr that costs nothing until it is shown.
-type udpAddr struct{ ap netip.AddrPort }
-
-func (a udpAddr) Network() string { return "udp" }
-func (a udpAddr) String() string  { return a.ap.String() }
