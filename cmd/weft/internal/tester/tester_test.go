@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -21,7 +20,7 @@ func explored(t *testing.T, dir string, change func(*Config)) (results map[strin
 	var text, lines bytes.Buffer
 	c := Config{
 		Dir: filepath.Join("testdata", dir), Patterns: []string{"."}, Schedules: 200, Seed: 1, Jobs: Jobs(),
-		Limits: Limits{Points: 20_000, Slack: time.Millisecond, Virtual: 100_000 * time.Hour, Real: time.Minute},
+		Limits: testLimits,
 		Out:    &text, JSON: &lines, Progress: func(string) {},
 	}
 	if change != nil {
