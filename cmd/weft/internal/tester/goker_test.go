@@ -197,7 +197,14 @@ func TestTheBugsOfGoKerAreFound(t *testing.T) {
 		found := 0
 		var missed []string
 		for _, name := range names {
-			if at, _ := firstFailure(t, h, name, s.strategy, 1, 1000); at != 0 {
+			if name == "Kubernetes58107" {
+				missed = append(missed, name) // 300,000 points a schedule; natively too it shows only in a thousand copies
+				continue
+			}
+			began := time.Now()
+			at, kind := firstFailure(t, h, name, s.strategy, 1, 1000)
+			t.Logf("%-10s %-16s %4d %-9s %v", s.name, name, at, kind, time.Since(began).Round(time.Millisecond))
+			if at != 0 {
 				found++
 			} else {
 				missed = append(missed, name)
@@ -223,7 +230,10 @@ func TestGokerTable(t *testing.T) {
 	strategies := []struct {
 		name string
 		s    uint64
-	}{{"random", explore.StrategyRandom}, {"sticky", explore.StrategySticky}, {"pct", explore.StrategyPCT}, {"portfolio", explore.StrategyPortfolio}}
+	}{
+		{"random", explore.StrategyRandom}, {"sticky", explore.StrategySticky},
+		{"pct", explore.StrategyPCT}, {"portfolio", explore.StrategyPortfolio},
+	}
 	found := map[string]int{}
 	var rows bytes.Buffer
 	for _, name := range names {
@@ -231,10 +241,14 @@ func TestGokerTable(t *testing.T) {
 		kinds := map[string]bool{}
 		for _, s := range strategies {
 			var firsts []uint64
-			for seed := range uint64(seeds) {
-				at, kind := firstFailure(t, h, name, s.s, seed+1, schedules)
+			for seed, missed := uint64(0), 0; seed < seeds; seed++ {
+				at, kind := uint64(0), ""
+				if missed <= seeds/2 { // the median is none already
+					at, kind = firstFailure(t, h, name, s.s, seed+1, schedules)
+				}
 				if at == 0 {
 					at = schedules + 1
+					missed++
 				} else {
 					kinds[kind] = true
 				}
@@ -274,8 +288,9 @@ func TestGokerTable(t *testing.T) {
 const gokerHead = `# The bugs of GoKer
 
 Go ships the blocking kernels of GoBench's GoKer suite below GOROOT, each a few dozen lines with the bug of a real project. The
-table says which schedule of ` + "`weft test`" + `, counted from 1, was the first to show it: the median of 10 seeds (of an even number, the
-lower one), of 1,000 schedules at most. Beside it, how many of 50 native runs of the same program showed it: what ran or waited 100 ms later counts.
+table says which schedule of ` + "`weft test`" + `, counted from 1, was the first to show it: the median of 10 seeds (the lower one of
+the two), of 1,000 schedules at most. Beside it, how many of 50 native runs of the same program showed it: whatever was left 100 ms
+later counts.
 
 A kernel that starts a hundred or a thousand copies of itself starts one here, natively too. Nothing else is changed. It is
 made by
