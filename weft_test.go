@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -160,5 +161,39 @@ func TestInitialisersRunInOrderBeforeMain(t *testing.T) {
 	})
 	if code != 0 {
 		t.Fatalf("status %d, want 0", code)
+	}
+}
+
+func TestACoroutineIsCreatedWhereGoWasCalled(t *testing.T) {
+	park := func() { var wg wsync.WaitGroup; wg.Add(1); wg.Wait() }
+	var want []string
+	here := func() { // of the line above
+		_, file, line, _ := runtime.Caller(1)
+		want = append(want, fmt.Sprintf("%s:%d", file, line-1))
+	}
+	var dead *weft.DeadlockError
+	err := weft.Run(func() {
+		weft.Go(park)
+		here()
+		weft.GoArg(func(int) { park() }, 1)
+		here()
+		func() {
+			weft.Go(func() { park() })
+			here()
+		}()
+		park()
+	})
+	if !errors.As(err, &dead) {
+		t.Fatalf("got %v", err)
+	}
+	got := map[string]bool{}
+	for _, p := range dead.Parked {
+		f, _ := runtime.CallersFrames([]uintptr{p.GoPC}).Next()
+		got[fmt.Sprintf("%s:%d", f.File, f.Line)] = true
+	}
+	for _, w := range want {
+		if !got[w] {
+			t.Errorf("none was created at %s, but at %v", w, got)
+		}
 	}
 }

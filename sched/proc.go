@@ -223,19 +223,24 @@ func (s *Sched) Newproc(fn func(), pc uintptr) {
 	st.m.leave(pp)
 }
 
-// Go starts a coroutine that runs fn, in the calling coroutine's runtime, or in
-// the default one. Its caller is the place of creation.
+// Go is GoAt with its caller as the place of creation.
 //
 //go:noinline
-func Go(fn func()) {
+func Go(fn func()) { GoAt(fn, ident.CallerPC()) }
+
+// GoAt starts a coroutine that runs fn, in the calling coroutine's runtime, or in
+// the default one. pc is the place of creation, for reports: the return address
+// of a function that isn't inlined, since one inside an inlined call tells of
+// that and not of its caller.
+func GoAt(fn func(), pc uintptr) {
 	st := self()
 	if fn == nil || st == nil || st.g0 {
-		Current().Newproc(fn, ident.CallerPC())
+		Current().Newproc(fn, pc)
 		return
 	}
 	mp := st.m
 	pp := mp.enter()
-	mp.newproc1(pp, fn, ident.CallerPC(), st.g.ID())
+	mp.newproc1(pp, fn, pc, st.g.ID())
 	mp.leave(pp)
 }
 
