@@ -39,7 +39,7 @@ export function App() {
       <Header />
       <Notices />
       <main id="main" tabIndex={-1} aria-label={w(v)}>
-        <div class="view"><Shown key={v} /></div>
+        <div class="view" tabIndex={v === "charts" || v === "tables" ? 0 : undefined}><Shown key={v} /></div>
         {moment && <Side />}
       </main>
       {stepped(v) && <Transport />}

@@ -55,7 +55,7 @@ function top(m: Machine, w: number, put: Put) {
 function cards(m: Machine, w: number, y: number, put: Put): [PCard[], number] {
   const shown = m.ps.filter((p) => !p.gone);
   const fit = Math.max(1, Math.floor((w + gap) / (310 + gap)));
-  const cols = Math.max(1, Math.ceil(shown.length / Math.ceil(shown.length / fit))); // rows as equal as can be
+  const cols = Math.max(1, Math.ceil(shown.length / Math.max(1, Math.ceil(shown.length / fit)))); // rows as equal as can be
   const cw = Math.min(520, (w - gap * (cols - 1)) / cols);
   const out = shown.map((p, i): PCard => {
     const x = (i % cols) * (cw + gap), cy = y + Math.floor(i / cols) * (cardH + gap);

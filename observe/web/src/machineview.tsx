@@ -234,7 +234,7 @@ function MarkView({ k, s, m, sel, hot, stop, born }: MarkProps) {
   const g = m.gs.get(k.g), label = `g${k.g}`;
   const size = label.length <= 3 ? 17 : label.length === 4 ? 14.5 : label.length === 5 ? 12 : 10;
   return (
-    <g ref={el} data-g={k.g} class={`mark ${sel ? "sel" : ""} ${hot ? "hot" : ""} ${k.dead ? "dead" : ""}`} role="button" tabIndex={stop ? 0 : -1}
+    <g ref={el} data-g={k.g} class={`mark ${sel ? "sel" : ""} ${hot ? "hot" : ""} ${k.dead ? "dead" : ""}`} role="button" tabindex={stop ? 0 : -1}
       aria-label={`g${k.g} ${s.gFunc(k.g)}, ${statusOf(g)}`} aria-pressed={sel} onClick={() => selectG(k.g)}>
       <circle class="halo" r="25" />
       <circle class="body" r="20" fill={css(colorOf(s, k.g))} />

@@ -159,4 +159,5 @@ export function setTheme(t: Theme): void {
 export function setLang(l: "en" | "zh"): void {
   lang.value = l;
   localStorage.setItem("weft-lang", l);
+  if (location.hash.includes("lang=")) history.replaceState(null, "", location.hash.replace(/lang=\w*/, "lang=" + l));
 }

@@ -13,11 +13,13 @@ import {
 } from "./kinds.ts";
 import type { Columns, End, Header, Sym } from "./decode.ts";
 import { newColumns } from "./decode.ts";
-import { Machine, type Totals } from "./machine.ts";
+import { Machine, small, type Totals } from "./machine.ts";
 import { Track } from "./tracks.ts";
 
 const bits = 14;
 const size = 1 << bits;
+
+const fields = ["time", "kind", "sub", "m", "p", "g", "a", "b", "c"] as const;
 
 interface Chunk extends Columns {
   base: number; // the number of its first event
@@ -47,6 +49,7 @@ export class Store {
   samples: Sample[] = [];
   head = new Machine();
   reasonKind: number[];
+  private reasonNoun: string[];
   private chunks: Chunk[] = [];
   private lastOf = new Map<number, number>(); // the last event in the life of a G
   private names = new Map<number, { at: number; name: string }[]>(); // of objects, and since which event
@@ -58,17 +61,17 @@ export class Store {
 
   constructor(public tables: Tables, private limit = Infinity) {
     this.reasonKind = tables.reasons.map(objectKind);
+    this.reasonNoun = tables.reasons.map(noun);
   }
 
   // append takes events, which come in order of time.
   append(c: Columns): void {
-    for (let i = 0; i < c.n; i++) {
+    for (let i = 0; i < c.n;) {
       let k = this.chunks.at(-1);
       if (!k || k.n === size) k = this.addChunk();
-      const j = k.n++;
-      k.time[j] = c.time[i]; k.kind[j] = c.kind[i]; k.sub[j] = c.sub[i]; k.m[j] = c.m[i]; k.p[j] = c.p[i];
-      k.g[j] = c.g[i]; k.a[j] = c.a[i]; k.b[j] = c.b[i]; k.c[j] = c.c[i];
-      this.index(k, j, this.n++);
+      const from = k.n, n = Math.min(size - from, c.n - i);
+      for (const f of fields) k[f].set(c[f].subarray(i, i + n), from);
+      for (; k.n < from + n; i++) this.index(k, k.n++, this.n++);
     }
     this.lost = this.head.total.lost;
     while (this.chunks.length > 2 && this.n - this.dropped > this.limit) this.drop();
@@ -117,12 +120,12 @@ export class Store {
     k.quiet[j] = this.head.silent > 0 ? 1 : 0;
     k.link[j] = -1;
     if (kind >= KCreate && kind <= KUnblock || kind === KForkSteal) {
-      const g = kind === KCreate || kind === KReady ? k.a[j] : k.g[j];
+      const g = small(kind === KCreate || kind === KReady ? k.a[j] : k.g[j]);
       k.link[j] = this.lastOf.get(g) ?? -1;
       this.lastOf.set(g, at);
     }
-    if (kind === KCreate) this.info.set(k.a[j], { entry: k.b[j], site: k.c[j], parent: k.g[j], created: time });
-    if (kind === KForkSteal) this.info.set(k.g[j], { entry: 0, site: 0, parent: k.a[j], created: time });
+    if (kind === KCreate) this.info.set(small(k.a[j]), { entry: k.b[j], site: k.c[j], parent: k.g[j], created: time });
+    if (kind === KForkSteal) this.info.set(small(k.g[j]), { entry: 0, site: 0, parent: k.a[j], created: time });
     if (kind === KPark) this.nameObject(k.sub[j], k.a[j], at);
     this.slice(kind, k, j, at);
     this.head.apply(k, j);
@@ -242,10 +245,10 @@ export class Store {
   private nameObject(reason: number, addr: number, at: number): void {
     const kind = this.objKind(reason, addr);
     if (kind !== ObjAddr) return;
-    const word = noun(this.tables.reasons[reason] ?? "");
+    const word = this.reasonNoun[reason] ?? "object";
     if (word === "object") return;
     const known = this.names.get(addr);
-    if (known?.at(-1)!.name.startsWith(word + "#")) return;
+    if (known && known[known.length - 1].name.startsWith(word) && known[known.length - 1].name[word.length] === "#") return;
     const n = (this.nouns.get(word) ?? 0) + 1;
     this.nouns.set(word, n);
     if (known) known.push({ at, name: `${word}#${n}` });

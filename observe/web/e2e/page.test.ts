@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { Page } from "playwright-core";
+import { record, scratch } from "../src/testdata.ts";
+import { closeAll, loaded, skip, view, visit } from "./browser.ts";
+
+after(closeAll);
+
+const tour = skip ? "" : record("tour");
+const options = { skip, timeout: 90_000 };
+
+const narration = (p: Page) => p.locator(".narration").textContent();
+const go = async (p: Page, name: string) => { await p.getByRole("navigation").getByRole("button", { name, exact: true }).click(); };
+
+test("the page asks nobody else, and its content-security policy is never hit", options, async () => {
+  const { page, complaints, foreign } = await visit(await view(tour));
+  await loaded(page);
+  for (const name of ["Timeline", "Charts", "Tables", "Machine"]) await go(page, name);
+  assert.deepEqual([complaints, foreign], [[], []]);
+});
+
+test("stepping forth and back tells what happens", options, async () => {
+  const { page } = await visit(await view(tour), "e=-1");
+  await loaded(page);
+  const forward = page.getByRole("button", { name: "One step forward" });
+  for (let i = 0; i < 14; i++) await forward.click();
+  const here = await narration(page);
+  assert.match(here!, /\[.*\] \S/);
+  await forward.click();
+  assert.notEqual(await narration(page), here);
+  await page.getByRole("button", { name: "One step back" }).click();
+  assert.equal(await narration(page), here);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  assert.match((await narration(page))!, /step 1 of 12: entry/);
+  await page.keyboard.press("End");
+  assert.match((await narration(page))!, /step 12 of 12: exit/);
+});
+
+test("playing goes on by itself and stops at the end", options, async () => {
+  const { page } = await visit(await view(tour), "e=2290");
+  await loaded(page);
+  await page.getByRole("slider", { name: "Speed" }).fill("8");
+  await page.getByRole("button", { name: "Play" }).click();
+  await page.locator(".narration", { hasText: "step 12 of 12" }).waitFor();
+  await page.getByRole("button", { name: "Play" }).waitFor();
+});
+
+test("each G is one mark, on its M when it runs", options, async () => {
+  const { page } = await visit(await view(tour), "e=-1");
+  await loaded(page);
+  const line = page.locator(".narration");
+  for (let i = 0; i < 400; i++) {
+    await page.keyboard.press("ArrowRight");
+    if (/execute g1 /.test((await line.textContent())!)) break;
+  }
+  const mark = page.locator('.mark[data-g="1"]');
+  assert.equal(await mark.count(), 1);
+  assert.match((await mark.getAttribute("aria-label"))!, /g1 main\.tour, running/);
+});
+
+test("a click on a G shows its life, a click on its object who waits", options, async () => {
+  const { page } = await visit(await view(tour), "e=400");
+  await loaded(page);
+  await page.locator('.mark[data-g="2"]').click();
+  const life = page.getByRole("complementary", { name: "Life of" });
+  await life.getByRole("heading", { name: "Life of g2" }).waitFor();
+  const text = await life.textContent();
+  for (const part of [/created \+[\d.]+ ms by/, /main\.go:\d+|weft\.go:\d+/, /waited to run/, /chan receive chan#1/, /newproc g2/]) assert.match(text!, part);
+  await life.getByRole("button", { name: "chan#1" }).first().click();
+  const object = page.getByRole("complementary", { name: "Object" });
+  await object.getByRole("heading", { name: "Object chan#1" }).waitFor();
+  assert.match((await object.textContent())!, /who waits.*who has waited for it/);
+});
+
+test("a slice of the timeline opens the G that it is", options, async () => {
+  const { page } = await visit(await view(tour), "view=timeline");
+  await loaded(page);
+  const canvas = page.locator(".tracks canvas"), box = (await canvas.boundingBox())!;
+  for (let x = 80; x < box.width; x += 5) {
+    await canvas.click({ position: { x, y: 60 } });
+    if (await page.getByRole("heading", { name: "Life of" }).count()) return;
+  }
+  assert.fail("no slice was hit");
+});
+
+test("the language changes everywhere, and is kept", options, async () => {
+  const { page } = await visit(await view(tour), "e=300");
+  await loaded(page);
+  await page.getByRole("button", { name: "中文" }).click();
+  for (const name of ["机器", "时间线", "提问", "图表", "表", "课程", "两个调度"]) await go(page, name);
+  const words = (await page.locator("body").textContent())!;
+  assert.doesNotMatch(words, /Machine|Timeline|Speed|Export/);
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+  await page.reload();
+  await page.getByRole("button", { name: "时间线" }).waitFor();
+});
+
+test("the address is a link to the moment", options, async () => {
+  const { page, base } = await visit(await view(tour), "e=300");
+  await loaded(page);
+  await go(page, "Timeline");
+  await page.locator(".tracks canvas").focus();
+  await page.keyboard.press("ArrowUp");
+  await page.waitForFunction(() => /e=300/.test(location.hash) && /view=timeline/.test(location.hash));
+  const [before, link] = [await narration(page), page.url()];
+  assert.doesNotMatch(link, /token/);
+  const other = await visit(base, link.split("#")[1]);
+  await loaded(other.page);
+  assert.equal(await narration(other.page), before);
+  assert.equal(await other.page.getByRole("button", { name: "Timeline" }).getAttribute("aria-current"), "page");
+});
+
+test("both pictures can be saved as SVG", options, async () => {
+  const { page } = await visit(await view(tour), "e=300");
+  await loaded(page);
+  for (const name of ["Machine", "Timeline"]) {
+    await go(page, name);
+    await page.getByRole("button", { name: "Export" }).click();
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "This view as SVG" }).click()]);
+    const svg = readFileSync(await file.path(), "utf8");
+    const ok = await page.evaluate((text) => !new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror"), svg);
+    assert.ok(ok && svg.length > 5000, name);
+  }
+});
+
+test("a damaged recording is shown as far as it goes, and that is said", options, async () => {
+  const bytes = readFileSync(tour), file = join(scratch, "cut.trace");
+  writeFileSync(file, bytes.subarray(0, bytes.length - 50));
+  const { page } = await visit(await view(file));
+  const { events } = await loaded(page);
+  assert.ok(events > 1000);
+  await page.getByText("The recording was cut short").waitFor();
+});
+
+test("a file that the user has is opened in place", options, async () => {
+  const { page } = await visit(await view(record("deadlock")));
+  const { events } = await loaded(page);
+  await page.getByRole("button", { name: "Export" }).click();
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Open a recording" }).click()]);
+  await chooser.setFiles(tour);
+  await page.waitForFunction((n) => Number(document.querySelector<HTMLElement>(".figures")?.dataset.events) > n, events);
+  await go(page, "Timeline");
+});
+
+test("two recordings are shown side by side", options, async () => {
+  const { page } = await visit(await view(record("deadlock"), tour), "view=schedules");
+  await page.locator(".half svg.picture").nth(1).waitFor();
+  assert.equal(await page.locator(".half").count(), 2);
+});
