@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync"
 )
 
 // childVar tells a process that it is a child, and what it is to do.
@@ -33,16 +34,22 @@ func Spec(v any) error {
 type Server struct {
 	Addr string
 
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	pipe *os.File
+	out  *bufio.Reader // of pipe
 }
+
+// Refusal is why a child does not serve, in its own words.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
 
 // hello is the first line of a child.
 type hello struct{ Addr, Err string }
 
 // Start starts a child with spec and waits until it serves. A child that can't
-// is an error in its own words.
+// is a Refusal.
 func Start(spec any) (*Server, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -54,25 +61,29 @@ func Start(spec any) (*Server, error) {
 	}
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), childVar+"="+string(arg))
-	cmd.Stderr = os.Stderr
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	s := &Server{cmd: cmd}
 	if s.in, err = cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
+	out, theirs, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	cmd.ExtraFiles = []*os.File{theirs} // parentFD
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
+		out.Close()
 		return nil, err
 	}
-	s.out = bufio.NewReader(out)
+	s.pipe, s.out = out, bufio.NewReader(out)
 	var h hello
 	if err := s.read(&h); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	if h.Err != "" {
-		return nil, errors.Join(errors.New(h.Err), s.Stop())
+		return nil, errors.Join(Refusal(h.Err), s.Stop())
 	}
 	s.Addr = h.Addr
 	return s, nil
@@ -97,6 +108,7 @@ func (s *Server) ask(question string, v any) error {
 // Stop ends the child and waits for it.
 func (s *Server) Stop() error {
 	s.in.Close()
+	defer s.pipe.Close()
 	return s.cmd.Wait()
 }
 
@@ -137,9 +149,15 @@ func answer(failed func() error) {
 	}
 }
 
+// parentFD is the child's end of the pipe to its parent. It isn't the standard
+// output because some libraries log to that.
+const parentFD = 3
+
+var parent = sync.OnceValue(func() *os.File { return os.NewFile(parentFD, "parent") })
+
 // say writes v for the parent.
 func say(v any) {
-	if err := json.NewEncoder(os.Stdout).Encode(v); err != nil {
+	if err := json.NewEncoder(parent()).Encode(v); err != nil {
 		os.Exit(1)
 	}
 }

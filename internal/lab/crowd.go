@@ -161,39 +161,3 @@ func (c *Crowd) Close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Cost is what a stretch of load took.
-type Cost struct {
-	*Load
-	Usage Usage // of the server
-}
-
-// Each is the server's CPU time a request, in nanoseconds.
-func (c Cost) Each() (user, sys float64) {
-	n := float64(max(c.Requests, 1))
-	return float64(c.Usage.User) / n, float64(c.Usage.Sys) / n
-}
-
-// Measure runs the crowd against its server for d.
-func (s *Server) Measure(crowd *Crowd, d time.Duration) (Cost, error) {
-	before, err := s.Usage()
-	if err != nil {
-		return Cost{}, err
-	}
-	load, err := crowd.Run(d)
-	if err != nil {
-		return Cost{}, err
-	}
-	after, err := s.Usage()
-	return Cost{load, after.Sub(before)}, err
-}
-
-// Median is for what other work on the machine disturbs; 0 of nothing.
-func Median(values []float64) float64 {
-	values = slices.Sorted(slices.Values(values))
-	n := len(values)
-	if n == 0 {
-		return 0
-	}
-	return (values[(n-1)/2] + values[n/2]) / 2
-}

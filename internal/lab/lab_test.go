@@ -73,7 +73,7 @@ func TestServerIsMeasured(t *testing.T) {
 }
 
 func TestServerSaysWhyItDoesNotServe(t *testing.T) {
-	if _, err := Start("no such model"); err == nil || err.Error() != "no such model" {
+	if _, err := Start("no such model"); !errors.Is(err, Refusal("no such model")) {
 		t.Errorf("%v", err)
 	}
 }

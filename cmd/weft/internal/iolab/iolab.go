@@ -43,24 +43,12 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Row is one model among one number of idle connections. Times are nanoseconds;
-// CPU time is the server's for a request: the sum is exact, how it is split
-// between user and system an estimate (lab.Usage). It is the mean of all
-// rounds; the rate and the percentiles are the medians of the rounds.
+// Row is one model among one number of idle connections.
 type Row struct {
 	Model string `json:"model"`
 	Idle  int    `json:"idle"`
 	Busy  int    `json:"busy"`
-
-	Requests int     `json:"requests"`
-	Rate     float64 `json:"per_second"`
-	CPU      float64 `json:"cpu_ns"`
-	User     float64 `json:"user_ns"`
-	Sys      float64 `json:"sys_ns"`
-	P50      float64 `json:"p50_ns"`
-	P99      float64 `json:"p99_ns"`
-	P999     float64 `json:"p999_ns"`
-
+	lab.Summary
 	Err string `json:"error,omitempty"` // why this model can't serve so many, or at all
 }
 
@@ -104,9 +92,11 @@ func (p *point) round(o Options, model string, idle int) (err error) {
 		return nil
 	}
 	s, err := lab.Start(serverSpec{model, o.Procs})
-	if err != nil {
-		p.refusal = err.Error()
+	if refusal := lab.Refusal(""); errors.As(err, &refusal) {
+		p.refusal = string(refusal)
 		return nil
+	} else if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
 	cost, err := measure(s, idle, o.Busy, o.Time)
@@ -141,28 +131,8 @@ func measure(s *lab.Server, idle, busy int, d time.Duration) (cost lab.Cost, err
 
 func (p *point) row(o Options, model string, idle int) Row {
 	r := Row{Model: model, Idle: idle, Busy: o.Busy, Err: p.refusal}
-	if r.Err != "" {
-		return r
+	if r.Err == "" {
+		r.Summary = lab.Summarise(p.costs)
 	}
-	var used lab.Usage
-	for _, c := range p.costs {
-		r.Requests += c.Requests
-		used = used.Add(c.Usage)
-	}
-	all := lab.Cost{Load: &lab.Load{Requests: r.Requests}, Usage: used}
-	r.User, r.Sys = all.Each()
-	r.CPU = r.User + r.Sys
-	r.Rate = p.median(func(c lab.Cost) float64 { return c.Rate() })
-	r.P50 = p.median(func(c lab.Cost) float64 { return float64(c.Percentile(0.5)) })
-	r.P99 = p.median(func(c lab.Cost) float64 { return float64(c.Percentile(0.99)) })
-	r.P999 = p.median(func(c lab.Cost) float64 { return float64(c.Percentile(0.999)) })
 	return r
-}
-
-func (p *point) median(of func(lab.Cost) float64) float64 {
-	var values []float64
-	for _, c := range p.costs {
-		values = append(values, of(c))
-	}
-	return lab.Median(values)
 }

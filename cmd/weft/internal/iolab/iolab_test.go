@@ -54,10 +54,10 @@ func TestUnknownModelIsRefused(t *testing.T) {
 
 func TestChartHasALineForEachModelThatServed(t *testing.T) {
 	rows := []Row{
-		{Model: "poll", Idle: 0, Busy: 5, CPU: 7_000, P99: 90_000},
-		{Model: "poll", Idle: 9000, Busy: 5, CPU: 700_000, P99: 9_000_000},
-		{Model: "epoll", Idle: 0, Busy: 5, CPU: 7_000, P99: 90_000},
-		{Model: "epoll", Idle: 9000, Busy: 5, CPU: 7_000, P99: 90_000},
+		{Model: "poll", Idle: 0, Busy: 5, Summary: lab.Summary{CPU: 7_000, P99: 90_000}},
+		{Model: "poll", Idle: 9000, Busy: 5, Summary: lab.Summary{CPU: 700_000, P99: 9_000_000}},
+		{Model: "epoll", Idle: 0, Busy: 5, Summary: lab.Summary{CPU: 7_000, P99: 90_000}},
+		{Model: "epoll", Idle: 9000, Busy: 5, Summary: lab.Summary{CPU: 7_000, P99: 90_000}},
 		{Model: "select", Idle: 9000, Busy: 5, Err: "descriptor <1024> is past FD_SETSIZE"},
 	}
 	var b bytes.Buffer
