@@ -36,7 +36,9 @@ func watch(t testing.TB, base, query string) *watcher {
 	}
 	c.SetReadLimit(1 << 30)
 	t.Cleanup(func() { c.CloseNow() })
-	return &watcher{t: t, c: c}
+	w := &watcher{t: t, c: c}
+	w.until(func(w *watcher) bool { return w.stream.Len() > 0 }) // it has joined
+	return w
 }
 
 // until reads messages until done says so.

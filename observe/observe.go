@@ -36,6 +36,9 @@ type Options struct {
 	// Control, if not nil, carries out what POST api/control asks.
 	Control Controller
 
+	// Lessons, if not nil, are offered to be run.
+	Lessons Lessons
+
 	// AnyHost accepts requests under every Host name. Otherwise only addresses,
 	// localhost and the machine's own name are accepted, so that a foreign page
 	// can't reach the server under a name of its own (DNS rebinding).
@@ -59,7 +62,8 @@ type Server struct {
 	site fs.FS
 
 	mu      sync.Mutex
-	sources []Source // in order of addition
+	sources []Source // in order of addition; never changed, only replaced
+	lessonN int      // lessons run
 }
 
 // New returns a server of sources, the first of which is what the page opens.
@@ -75,7 +79,7 @@ func New(opts Options, sources ...Source) *Server {
 func (s *Server) Add(src Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sources = append(s.sources, src)
+	s.sources = append(s.sources[:len(s.sources):len(s.sources)], src)
 }
 
 // source returns the source that the request names; none named means the first.

@@ -16,6 +16,7 @@ import (
 	"github.com/weftgo/weft"
 	"github.com/weftgo/weft/cmd/weft/internal/httpd"
 	"github.com/weftgo/weft/observe"
+	"github.com/weftgo/weft/observe/lessons"
 	"github.com/weftgo/weft/wnet"
 )
 
@@ -88,7 +89,7 @@ func (s *serving) run(env *environ, flags *flag.FlagSet, args []string) error {
 	if s.view.addr != "" {
 		s.runtime.viewing = observe.NewRuntime("weft serve " + dir)
 		s.runtime.viewing.Requests = s.figures
-		stop, err := s.view.page(env, s.runtime.viewing.Server(observe.Options{Token: observe.NewToken()}))
+		stop, err := s.view.page(env, s.runtime.viewing.Server(observe.Options{Token: observe.NewToken(), Lessons: lessons.All()}))
 		if err != nil {
 			return fmt.Errorf("-view %w", err)
 		}

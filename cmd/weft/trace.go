@@ -28,7 +28,8 @@ latency comes from. The life of coroutine 7 is life=7, and an object is named by
 its address or the number of its descriptor: object=0xc000012080.
 
 -view serves a page that shows it, until SIGINT or SIGTERM; with OTHER, a second
-recording beside it, and where the two first differ.`,
+recording beside it, and where the two first differ; without FILE, the lessons,
+which are run on the spot.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		t := &tracing{}
 		fs.BoolVar(&t.json, "json", false, "print the summary as JSON")

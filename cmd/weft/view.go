@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/weftgo/weft/observe"
+	"github.com/weftgo/weft/observe/lessons"
 )
 
 // viewFlags are the flags of commands that serve the page.
@@ -46,7 +47,7 @@ func (v *viewFlags) page(env *environ, srv *observe.Server) (stop func(), err er
 
 // serve shows recordings until a signal comes.
 func (t *tracing) serve(env *environ, args []string) error {
-	if len(args) < 1 || len(args) > 2 {
+	if len(args) > 2 {
 		return fmt.Errorf("-view shows one recording, or two side by side, not %d", len(args))
 	}
 	if t.json || t.text || t.perfetto != "" {
@@ -63,7 +64,7 @@ func (t *tracing) serve(env *environ, args []string) error {
 			fmt.Fprintf(env.stderr, "weft trace: %s: %s; what comes before is shown\n", name, damage)
 		}
 	}
-	srv := observe.New(observe.Options{Token: observe.NewToken()}, sources...)
+	srv := observe.New(observe.Options{Token: observe.NewToken(), Lessons: lessons.All()}, sources...)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	stop, err := t.view.page(env, srv)
