@@ -252,10 +252,11 @@ func TestServerKeepsHalfAMessageWithoutAStack(t *testing.T) {
 		if got := s.ask(c, r, " done\n"); got != "half done\n" {
 			t.Errorf("got %q", got)
 		}
+		c.Close()
+		until(t, "it ends", func() bool { return s.Conns() == 0 })
 		h, _ := s.dial()
 		io.WriteString(h, "half")
-		c.Close()
-		until(t, "it is read", func() bool { return s.Conns() == 1 && unreadOf(s) == 0 })
+		until(t, "it is read", func() bool { return unreadOf(s) == 0 })
 		if in := s.kept(); in == nil || string(in.buf) != "half" {
 			t.Errorf("kept %+v", in)
 		}
@@ -568,4 +569,80 @@ func TestServerSpeaksTLS(t *testing.T) {
 			t.Errorf("at the end: %v", err)
 		}
 	})
+}
+
+// Clients of every sort come and go, connections are closed by everybody at once,
+// and whoever sends whole lines gets them back.
+func TestServerSurvivesWildClients(t *testing.T) {
+	server := func() *Server {
+		return &Server{Handler: echoLines, IdleTimeout: 10 * time.Millisecond, ReadTimeout: 20 * time.Millisecond, MaxConns: 20}
+	}
+	serveIt(t, server, func(t *testing.T, s *serving) {
+		var wg sync.WaitGroup
+		for i := range 16 {
+			wg.Go(func() {
+				for j := range 25 {
+					nc, err := net.Dial("tcp", s.ln.Addr().String())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					c := nc.(*net.TCPConn)
+					c.SetDeadline(time.Now().Add(30 * time.Second))
+					wild(t, s, c, i*25+j)
+					c.Close()
+				}
+			})
+		}
+		wg.Wait()
+		check(t, s.Shutdown(context.Background()))
+		if n := s.Conns(); n != 0 || s.open != 0 {
+			t.Errorf("%d connections are left, %d are counted", n, s.open)
+		}
+	})
+}
+
+// wild is what client n does.
+func wild(t *testing.T, s *serving, c *net.TCPConn, n int) {
+	buf := make([]byte, 64)
+	switch n % 6 {
+	case 0: // resets in the middle
+		io.WriteString(c, "half a li")
+		c.SetLinger(0)
+	case 1: // is silent until it is cut
+		if _, err := c.Read(buf); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a silent client: %v", err)
+		}
+	case 2: // asks, and half-closes
+		io.WriteString(c, "line\n")
+		c.CloseWrite()
+		if got, _ := io.ReadAll(c); string(got) != "line\n" && len(got) > 0 { // nothing: it was idle for too long
+			t.Errorf("got %q", got)
+		}
+	case 3: // meets others who close what they find
+		io.WriteString(c, "line\n")
+		for _, sess := range s.sessions(nil) {
+			if sess.RemoteAddr().String() == c.LocalAddr().String() {
+				sess.Close()
+			}
+		}
+		c.Read(buf)
+	case 4: // asks as fast as it can
+		for range 20 {
+			if _, err := io.WriteString(c, "line\n"); err != nil {
+				return // between two lines it was idle for too long
+			}
+			if _, err := io.ReadFull(c, buf[:5]); err != nil {
+				return
+			}
+			if string(buf[:5]) != "line\n" {
+				t.Errorf("got %q", buf[:5])
+			}
+		}
+	case 5: // half a line for too long
+		io.WriteString(c, "half")
+		if _, err := c.Read(buf); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("half a line: %v", err)
+		}
+	}
 }

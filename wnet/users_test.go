@@ -18,6 +18,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+	"github.com/valyala/fasthttp"
+
 	"github.com/weftgo/weft/sched"
 )
 
@@ -108,4 +112,61 @@ func TestNetHTTPServesOnOurListenerThroughOurDialer(t *testing.T) {
 	if err := <-served; err != http.ErrServerClosed {
 		t.Error(err)
 	}
+}
+
+func TestFasthttpServesOnOurListener(t *testing.T) {
+	everywhere(t, func(t *testing.T, spawn func(func())) {
+		l := listen(t)
+		srv := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { fmt.Fprintf(ctx, "%s from %s", ctx.Path(), ctx.RemoteAddr()) }}
+		served := make(chan error, 1)
+		spawn(func() { served <- srv.Serve(l) })
+		client := &fasthttp.Client{Dial: func(addr string) (net.Conn, error) { return Dial("tcp", addr) }}
+		for i := range 20 {
+			var status int
+			var body []byte
+			var err error
+			sched.Block(func() { status, body, err = client.Get(nil, fmt.Sprintf("http://%s/%d", l.Addr(), i)) })
+			if want := fmt.Sprintf("/%d from 127.0.0.1:", i); err != nil || status != 200 || !bytes.HasPrefix(body, []byte(want)) {
+				t.Errorf("%d %q, %v", status, body, err)
+			}
+		}
+		client.CloseIdleConnections()
+		l.Close()
+		await(served)
+	})
+}
+
+func TestGobwasWebSocketOnOurConnections(t *testing.T) {
+	everywhere(t, func(t *testing.T, spawn func(func())) {
+		l := listen(t)
+		spawn(func() {
+			c, err := l.Accept()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			if _, err := ws.Upgrade(c); err != nil {
+				t.Error(err)
+			}
+			for {
+				p, op, err := wsutil.ReadClientData(c)
+				if err != nil {
+					return
+				}
+				wsutil.WriteServerMessage(c, op, p)
+			}
+		})
+		d := ws.Dialer{NetDial: new(Dialer).DialContext}
+		c, _, _, err := d.Dial(context.Background(), "ws://"+l.Addr().String())
+		check(t, err)
+		defer c.Close()
+		for _, text := range []string{"hello", string(pattern(100_000))} {
+			check(t, wsutil.WriteClientBinary(c, []byte(text)))
+			got, err := wsutil.ReadServerBinary(c)
+			if err != nil || string(got) != text {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+		}
+	})
 }
