@@ -78,6 +78,22 @@ func TestEveryQuestionIsAnswered(t *testing.T) {
 	}
 }
 
+func TestTwoSchedulesAreCompared(t *testing.T) {
+	a, b := record(t, pingPong, weft.Seed(1)), record(t, pingPong, weft.Seed(1))
+	c := record(t, embrace, weft.OnCycle(func(string) {}))
+	s := New(Options{}, Bytes(Info{ID: "main"}, a), Bytes(Info{ID: "same"}, b), Bytes(Info{ID: "other"}, c))
+	var d trace.Difference
+	if getJSON(t, s, "/api/diff?a=main&b=same", &d); !d.Same {
+		t.Errorf("the same seed twice: %+v", d.First)
+	}
+	if getJSON(t, s, "/api/diff?a=main&b=other", &d); d.Same || d.First == nil || len(d.Story) < 100 {
+		t.Errorf("%+v", d.First)
+	}
+	if w := get(t, s, "/api/diff?a=main"); w.Code != 400 {
+		t.Errorf("without b: %d %s", w.Code, w.Body)
+	}
+}
+
 // Row 11: the tables of a run that goes on are the runtime's own.
 func TestStateShowsTheRuntimesTables(t *testing.T) {
 	run := NewRuntime("test")

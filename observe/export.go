@@ -63,13 +63,17 @@ func (s *Server) text(w http.ResponseWriter, r *http.Request, _ string) error {
 	if err != nil {
 		return err
 	}
+	lang := r.URL.Query().Get("lang")
+	if lang != "" && !trace.HasLanguage(lang) {
+		return badRequest("lang=%q: the languages are %s", lang, strings.Join(trace.Languages(), " and "))
+	}
 	limit, err := number(r, "limit", 1000)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	return s.convert(src, from, to, func(symbol func(uint64) trace.Symbol) trace.Sink {
-		return &firstEvents{trace.NewText(w, trace.TextOptions{Times: true, Symbol: symbol}), limit}
+		return &firstEvents{trace.NewText(w, trace.TextOptions{Times: true, Symbol: symbol, Lang: lang}), limit}
 	})
 }
 

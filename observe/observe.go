@@ -196,6 +196,7 @@ func init() {
 		"live":      (*Server).live,
 		"ask":       (*Server).ask,
 		"state":     (*Server).state,
+		"diff":      (*Server).diff,
 	}
 }
 

@@ -36,7 +36,7 @@ which are run on the spot.`,
 		fs.BoolVar(&t.text, "text", false, "print the events, narrated, with their times")
 		fs.StringVar(&t.perfetto, "perfetto", "", "write `OUT` for Perfetto's viewer (ui.perfetto.dev)")
 		fs.StringVar(&t.ask, "ask", "", "answer a `QUESTION`: "+strings.Join(questions(), ", "))
-		fs.StringVar(&t.lang, "lang", "en", "with -ask: answer in `LANG`, en or zh")
+		fs.StringVar(&t.lang, "lang", "en", "with -ask and -text: tell in `LANG`: "+strings.Join(trace.Languages(), " or "))
 		fs.BoolVar(&t.show, "view", false, "serve a page that shows the recording")
 		t.view.register(fs, "addr", "127.0.0.1:7070", "with -view: serve it on `ADDR`; port 0 takes a free one")
 		return func(env *environ, args []string) error { return t.run(env, args) }
@@ -56,8 +56,8 @@ func (t *tracing) run(env *environ, args []string) error {
 	if t.show {
 		return t.serve(env, args)
 	}
-	if t.lang != "en" && t.lang != "zh" {
-		return fmt.Errorf("-lang %s: en or zh", t.lang)
+	if !trace.HasLanguage(t.lang) {
+		return fmt.Errorf("-lang %s: the languages are %s", t.lang, strings.Join(trace.Languages(), " and "))
 	}
 	if len(args) != 1 {
 		return fmt.Errorf("reads one recording, not %d: weft trace [flags] FILE", len(args))
@@ -89,7 +89,7 @@ func (t *tracing) convert(env *environ, r *trace.Reader) error {
 	case t.ask != "":
 		return t.answer(env, r)
 	case t.text:
-		return copyAll(trace.NewText(env.stdout, trace.TextOptions{Times: true, Symbol: r.Symbol}), r)
+		return copyAll(trace.NewText(env.stdout, trace.TextOptions{Times: true, Symbol: r.Symbol, Lang: t.lang}), r)
 	case t.perfetto != "":
 		out, err := os.Create(t.perfetto)
 		if err != nil {
