@@ -92,6 +92,10 @@ function Life({ s, g }: { s: Store; g: number }) {
           {sym && <span class="mono site" title={`${sym.func} ${sym.file}:${sym.line}`}>{s.pos(info.site)}</span>}
         </p>
       )}
+      {info?.stack && (
+        <p class="muted">{w("stack")} <span class="mono">0x{info.stack[0].toString(16)} – 0x{info.stack[1].toString(16)}</span>
+          {info.ret ? <>, {w("returnsInto")} <span class="mono">{s.func(info.ret)}</span></> : null}</p>
+      )}
       <div class="bar" aria-hidden="true">{parts.map(([, ns, c]) => ns > 0 && <i class={c} style={{ flexGrow: ns / all }} />)}</div>
       <dl>{parts.map(([name, ns, c]) => <div><dt><i class={`key ${c}`} />{name}</dt><dd>{short(ns)}</dd></div>)}
         <div><dt>execute</dt><dd>{big(t.starts)}×, {w("longest")} {short(t.longest)}</dd></div>

@@ -2,7 +2,7 @@
 
 import { colorOf, css, theme } from "./color.ts";
 import { say, type T } from "./i18n.ts";
-import { selectG, selected, store } from "./state.ts";
+import { selectG, selected, store, version } from "./state.ts";
 
 interface Node { id: string; label: string; kind: "g" | "object" }
 interface Edge { from: string; to: string; label: T; kind: "waits" | "holds" }
@@ -48,7 +48,7 @@ function place(g: GraphData): { nodes: Map<string, Placed>; w: number; h: number
 }
 
 export function Graph({ graph }: { graph: GraphData }) {
-  theme.value;
+  theme.value; version.value;
   const { nodes, w, h } = place(graph), bad = new Set((graph.cycles ?? []).flat());
   return (
     <div class="scroll">

@@ -83,6 +83,8 @@ const words = {
   createdBy: ["by", "由"],
   at: ["at", "于"],
   entry: ["function", "函数"],
+  stack: ["stack", "栈"],
+  returnsInto: ["returns into", "返回到"],
   ran: ["ran", "运行"],
   waitedRunnable: ["waited to run", "等待运行"],
   wasParked: ["was parked", "挂起"],

@@ -6,12 +6,17 @@ const known = [
   "none", "boot", "procs", "create", "start", "park", "ready", "yield", "exit", "block", "unblock",
   "steal", "overflow", "globget", "mstart", "mstop", "mspin", "pacquire", "pidle", "handoff", "retake",
   "netpoll", "timer", "fork", "forksteal", "fdopen", "fdclose", "panic", "deadlock", "lost", "state",
+  "entry", "args", "osinit", "minit", "pinit", "stack", "goentry", "goarg", "inittask", "syscall", "sysret", "preempt", "gcstop",
 ];
 
 export const KBoot = 1, KProcs = 2, KCreate = 3, KStart = 4, KPark = 5, KReady = 6, KYield = 7, KExit = 8,
   KBlock = 9, KUnblock = 10, KSteal = 11, KOverflow = 12, KGlobGet = 13, KMStart = 14, KMStop = 15, KMSpin = 16,
   KPAcquire = 17, KPIdle = 18, KHandoff = 19, KRetake = 20, KNetpoll = 21, KTimer = 22, KFork = 23,
   KForkSteal = 24, KFdOpen = 25, KFdClose = 26, KPanic = 27, KDeadlock = 28, KLost = 29, KState = 30;
+
+// Those that only Go's own runtime has.
+export const KEntry = 31, KArgs = 32, KOSInit = 33, KMInit = 34, KPInit = 35, KStack = 36, KGoEntry = 37, KGoArg = 38, KInitTask = 39,
+  KSyscall = 40, KSysret = 41, KPreempt = 42, KGCStop = 43;
 
 // Kinds that the page does not know keep their number, from KOther up, so that
 // they can still be named.
@@ -32,6 +37,7 @@ export interface Tables {
   queues: string[];
   causes: string[];
   steps: string[];
+  zh?: { reasons: string[]; causes: string[]; steps: string[] };
 }
 
 // remap returns the page's kind for each of the writer's.

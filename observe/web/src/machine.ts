@@ -11,9 +11,9 @@
 //     that starts is taken from wherever it is.
 
 import {
-  ByEarly, KBlock, KBoot, KCreate, KDeadlock, KExit, KFdClose, KFdOpen, KFork, KForkSteal, KGlobGet, KHandoff,
-  KLost, KMSpin, KMStart, KMStop, KNetpoll, KOverflow, KPAcquire, KPIdle, KPanic, KPark, KProcs, KReady, KRetake,
-  KStart, KState, KSteal, KTimer, KUnblock, KYield, QGlobal, QLocal, QNext, QNone,
+  ByEarly, KBlock, KBoot, KCreate, KDeadlock, KEntry, KExit, KFdClose, KFdOpen, KFork, KForkSteal, KGCStop, KGlobGet, KHandoff,
+  KLost, KMInit, KMSpin, KMStart, KMStop, KNetpoll, KOverflow, KPAcquire, KPIdle, KPanic, KPark, KProcs, KReady, KRetake,
+  KStart, KState, KSteal, KSyscall, KSysret, KTimer, KUnblock, KYield, QGlobal, QLocal, QNext, QNone,
 } from "./kinds.ts";
 import type { Columns } from "./decode.ts";
 
@@ -104,6 +104,7 @@ export class Machine {
     this.now = c.time[i];
     const k = c.kind[i];
     if (k >= KCreate && k <= KUnblock) this.applyG(k, c, i);
+    else if (k >= KEntry) this.applyGo(k, c, i);
     else if (k <= KProcs || k >= KLost) this.applyRun(k, c, i);
     else if (k <= KGlobGet) this.applyQueues(k, c, i);
     else if (k <= KRetake) this.applyMP(k, c, i);
@@ -261,6 +262,23 @@ export class Machine {
       case KFdClose: this.fds.delete(c.a[i]); return;
       case KPanic: this.panicked = c.g[i]; return;
       case KDeadlock: this.deadlock = true;
+    }
+  }
+
+  // applyGo: Go's own runtime. A G in a system call keeps its P until somebody
+  // takes it.
+  private applyGo(k: number, c: Columns, i: number): void {
+    const g = small(c.g[i]), p = c.p[i], m = c.m[i];
+    if (k === KMInit) this.m(m).status = "g0";
+    if (k === KGCStop && p >= 0) this.disown(this.p(p));
+    if (k === KSyscall && g) {
+      this.m(m).g = g;
+      this.m(m).status = "native";
+      this.set(g, Native, OnM, p, m);
+    }
+    if (k === KSysret && g) {
+      if (c.a[i] === 1) this.run(g, p, m);
+      else { this.off(g, p, m); this.queue(g, QGlobal, -1); }
     }
   }
 

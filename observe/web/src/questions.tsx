@@ -7,7 +7,7 @@ import { GLink } from "./details.tsx";
 import { big, short, stamp } from "./format.ts";
 import { say, w, type T } from "./i18n.ts";
 import { get } from "./source.ts";
-import { moveTo, moveToTime, recording, selected, stats, store, view } from "./state.ts";
+import { loading, moveTo, moveToTime, recording, selected, stats, store, view } from "./state.ts";
 import { Graph, type GraphData } from "./graph.tsx";
 import { Histogram } from "./charts.tsx";
 
@@ -68,6 +68,7 @@ export function QuestionsView() {
   }, []);
   useEffect(() => { if (chosen.value && answer.value && answer.value.of !== recording.value) ask(chosen.value); }, [recording.value]);
   const q = chosen.value;
+  loading.value; // colours are known when everything has been read
   return (
     <div class="page questions">
       <ul class="asks" aria-label={w("questions")}>

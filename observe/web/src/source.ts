@@ -10,7 +10,7 @@ import type { Tables } from "./kinds.ts";
 import { Store } from "./store.ts";
 import {
   controlToken, cursor, following, loadedIn, loading, meta, moveTo, problem, range, recording, selected, showAll, stats, store,
-  version, type Meta,
+  version, type Meta, type Named,
 } from "./state.ts";
 
 const maxFile = 12_000_000;
@@ -29,12 +29,16 @@ export const post = <R>(url: string, body?: unknown) =>
   get<R>(url, { method: "POST", headers: { "X-Weft-Token": controlToken() }, body: body ? JSON.stringify(body) : undefined });
 
 export function tablesOf(m: Meta): Tables {
-  const names = (all: { id: number; name: string }[]) => {
+  const list = (all: Named[], word: (x: Named) => string) => {
     const out: string[] = [];
-    for (const x of all) out[x.id] = x.name;
+    for (const x of all) out[x.id] = word(x);
     return out;
   };
-  return { kinds: names(m.kinds), reasons: names(m.reasons), queues: names(m.queues), causes: names(m.causes), steps: names(m.steps) };
+  const names = (all: Named[]) => list(all, (x) => x.name), chinese = (all: Named[]) => list(all, (x) => x.title?.zh ?? "");
+  return {
+    kinds: names(m.kinds), reasons: names(m.reasons), queues: names(m.queues), causes: names(m.causes), steps: names(m.steps),
+    zh: { reasons: chinese(m.reasons), causes: chinese(m.causes), steps: chinese(m.steps) },
+  };
 }
 
 // read starts a worker that fills s. The result feeds it bytes that the page

@@ -6,19 +6,21 @@ import { KPark, KStart } from "./kinds.ts";
 import { InGlobal, InLocal, InNext, Machine, OnM } from "./machine.ts";
 import { narrate, where } from "./narrate.ts";
 import type { Store } from "./store.ts";
-import { command, load, loadFile, record } from "./testdata.ts";
+import { command, load, loadFile, record, recordGo } from "./testdata.ts";
 
 const tour = record("tour");
 const bytes = readFileSync(tour);
 
-test("the page narrates as the command does", () => {
-  const s = loadFile(tour);
-  const text = execFileSync(command("cmd/weft"), ["trace", "-text", tour], { maxBuffer: 1 << 28 }).toString();
-  const want = text.trimEnd().split("\n").map((l) => l.slice(l.indexOf("[")));
-  const got = Array.from({ length: s.n }, (_, i) => `${where(s.event(i))} ${narrate(s, s.event(i), "en")}`);
-  assert.equal(got.length, want.length);
-  got.forEach((line, i) => assert.equal(line, want[i], `event ${i}`));
-});
+for (const [what, file] of [["weft's runtime", tour], ["Go's own", recordGo()]]) {
+  test(`the page narrates ${what} as the command does`, () => {
+    const s = loadFile(file);
+    const text = execFileSync(command("cmd/weft"), ["trace", "-text", file], { maxBuffer: 1 << 28 }).toString();
+    const want = text.trimEnd().split("\n").map((l) => l.slice(l.indexOf("[")));
+    const got = Array.from({ length: s.n }, (_, i) => `${where(s.event(i))} ${narrate(s, s.event(i), "en")}`);
+    assert.equal(got.length, want.length);
+    got.forEach((line, i) => assert.equal(line, want[i], `event ${i}`));
+  });
+}
 
 test("a recording that comes in small pieces is the same", () => {
   const a = load(bytes), b = load(bytes, 7);
@@ -62,8 +64,7 @@ function check(m: Machine): void {
 }
 
 test("each G is in one place, after every event", () => {
-  const s = loadFile(tour);
-  for (let i = 0; i < s.n; i++) check(s.at(i));
+  for (const s of [loadFile(tour), loadFile(recordGo())]) for (let i = 0; i < s.n; i++) check(s.at(i));
 });
 
 const picture = (m: Machine) => JSON.stringify([[...m.gs].sort((a, b) => a[0] - b[0]), m.ps.map((p) => [...p.runq]), m.ms, [...m.global], m.counts]);

@@ -8,7 +8,7 @@
 // seeking cheap: the nearest one before, and at most some 10,000 events on top.
 
 import {
-  KBlock, KCreate, KExit, KForkSteal, KHandoff, KPAcquire, KPark, KReady, KRetake, KStart, KState, KUnblock, KYield,
+  KBlock, KCreate, KExit, KForkSteal, KGoEntry, KHandoff, KMInit, KPAcquire, KPark, KReady, KRetake, KStack, KStart, KState, KSyscall, KSysret, KUnblock, KYield,
   ObjAddr, ObjFd, ObjNone, ObjSleep, noun, objectKind, type Tables,
 } from "./kinds.ts";
 import type { Columns, End, Header, Sym } from "./decode.ts";
@@ -29,7 +29,11 @@ interface Chunk extends Columns {
 }
 
 // What is known of a G for its whole life.
-export interface GInfo { entry: number; site: number; parent: number; created: number }
+export interface GInfo {
+  entry: number; site: number; parent: number; created: number;
+  stack?: [number, number]; // Go's own runtime: its bounds
+  ret?: number; // and where its function returns to
+}
 
 // A Sample is the machine in numbers after an event.
 export interface Sample { time: number; counts: number[]; total: Totals }
@@ -44,6 +48,7 @@ export class Store {
   lost = 0; // events that the recorder or the server could not keep
   syms = new Map<number, { func: string; file: string; line: number }>();
   info = new Map<number, GInfo>();
+  mAddr = new Map<number, { m: number; g0: number }>(); // Go's own runtime: where an M and its g0 are
   ps: Track[] = [];
   ms: Track[] = [];
   samples: Sample[] = [];
@@ -119,19 +124,28 @@ export class Store {
     this.last = Math.max(this.last, time);
     k.quiet[j] = this.head.silent > 0 ? 1 : 0;
     k.link[j] = -1;
-    if (kind >= KCreate && kind <= KUnblock || kind === KForkSteal) {
+    if (kind >= KCreate && kind <= KUnblock || kind === KForkSteal || (kind === KSyscall || kind === KSysret) && k.g[j]) {
       const g = small(kind === KCreate || kind === KReady ? k.a[j] : k.g[j]);
       k.link[j] = this.lastOf.get(g) ?? -1;
       this.lastOf.set(g, at);
     }
     if (kind === KCreate) this.info.set(small(k.a[j]), { entry: k.b[j], site: k.c[j], parent: k.g[j], created: time });
     if (kind === KForkSteal) this.info.set(small(k.g[j]), { entry: 0, site: 0, parent: k.a[j], created: time });
+    if (kind >= KMInit && kind <= KGoEntry) this.address(kind, k, j);
     if (kind === KPark) this.nameObject(k.sub[j], k.a[j], at);
     this.slice(kind, k, j, at);
     this.head.apply(k, j);
     if (at < 4096 || at % 64 === 0) {
       this.samples.push({ time, counts: [...this.head.counts], total: { ...this.head.total } });
     }
+  }
+
+  // address keeps what Go's own runtime says of where things are.
+  private address(kind: number, k: Chunk, j: number): void {
+    const g = this.info.get(small(k.a[j]));
+    if (kind === KMInit) this.mAddr.set(k.m[j], { m: k.a[j], g0: k.b[j] });
+    if (kind === KStack && g) g.stack = [k.b[j], k.c[j]];
+    if (kind === KGoEntry && g) g.ret = k.b[j];
   }
 
   // slice keeps the tracks.
@@ -146,7 +160,8 @@ export class Store {
         this.track(this.ps, p)?.close(t);
         this.track(this.ms, m)?.close(t);
         return;
-      case KBlock:
+      case KBlock: case KSyscall:
+        if (!g) return;
         this.track(this.ps, p)?.close(t);
         this.track(this.ms, m)?.open(t, g, at, true);
         return;
@@ -156,7 +171,8 @@ export class Store {
         if (kind === KRetake && mm?.g) this.track(this.ms, mm.id)?.open(t, mm.g, at, true);
         return;
       }
-      case KUnblock:
+      case KUnblock: case KSysret:
+        if (!g) return;
         if (k.a[j] === 1) {
           this.track(this.ps, p)?.open(t, g, at, false);
           this.track(this.ms, m)?.open(t, g, at, false);

@@ -36,9 +36,9 @@ export function TablesView() {
       </table>
       <h2>allm</h2>
       <table>
-        <thead><tr><th>m</th><th>p</th><th>curg</th><th>{w("state")}</th></tr></thead>
+        <thead><tr><th>m</th><th>p</th><th>curg</th><th>g0</th><th>{w("state")}</th></tr></thead>
         <tbody>{m.ms.map((x) => (
-          <tr><td>m{x.id}</td><td>{x.p >= 0 ? `p${x.p}` : none}</td><td>{x.g ? <GLink g={x.g} s={s} /> : "g0"}</td>
+          <tr><td>m{x.id}</td><td>{x.p >= 0 ? `p${x.p}` : none}</td><td>{x.g ? <GLink g={x.g} s={s} /> : "g0"}</td><td class="mono">{s.mAddr.get(x.id) ? `0x${s.mAddr.get(x.id)!.g0.toString(16)}` : none}</td>
             <td>{w(({ running: "running", native: "native", g0: "scheduling", polls: "polls", spinning: "spinning", stopped: "stopped" } as const)[x.status])}</td></tr>
         ))}</tbody>
       </table>

@@ -6,7 +6,7 @@
 // one pixel a binary search finds the last, and what part of the pixel they
 // fill is a difference of two running totals.
 
-import { ByCoroutine, KBlock, KCreate, KPark, KReady, KStart, KUnblock, KYield } from "./kinds.ts";
+import { ByCoroutine, KBlock, KCreate, KPark, KReady, KStart, KSyscall, KSysret, KUnblock, KYield } from "./kinds.ts";
 import { colorOf, css, type RGB } from "./color.ts";
 import { short, stamp, ticks } from "./format.ts";
 import { Native, Runnable, Running, Waiting } from "./machine.ts";
@@ -172,8 +172,8 @@ export function after(kind: number, a: number): number {
     case KCreate: case KReady: case KYield: return Runnable;
     case KStart: return Running;
     case KPark: return Waiting;
-    case KBlock: return Native;
-    case KUnblock: return a === 1 ? Running : Runnable;
+    case KBlock: case KSyscall: return Native;
+    case KUnblock: case KSysret: return a === 1 ? Running : Runnable;
   }
   return 0;
 }
