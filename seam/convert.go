@@ -1,8 +1,6 @@
 package seam
 
 import (
-	"slices"
-
 	"github.com/weftgo/weft/trace"
 )
 
@@ -17,9 +15,9 @@ import (
 
 // stream is what one M has written.
 type stream struct {
-	out    []trace.Event
-	held   *trace.Event     // made a G runnable; the queue is in the note that may follow
-	frames []uint64         // notes not yet used
+	out    []trace.Event // from head on not yet taken
+	head   int
+	held   int              // one more than where in out the event is that made a G runnable last, 0 if it was taken
 	object map[uint64]noted // by G
 	got    uint64           // the G last taken from a queue, and
 	gotOf  trace.Queue      // which one
@@ -34,56 +32,46 @@ type noted struct {
 func newStream() *stream { return &stream{object: make(map[uint64]noted)} }
 
 // add takes the next raw event.
-func (s *stream) add(e trace.Event, site func([]uint64) uint64) {
+func (s *stream) add(e trace.Event) {
 	switch e.Kind {
-	case rawFrames:
-		for _, pc := range [...]uint64{e.G, e.A, e.B, e.C, uint64(e.Time)} {
-			if pc != 0 {
-				s.frames = append(s.frames, pc)
-			}
-		}
 	case rawObject:
 		s.object[e.G] = noted{objectKind(e.Sub), e.A}
 	case rawPut:
-		if h := s.held; h != nil && (h.A == e.A || h.Kind == trace.KGoYield && h.G == e.A) {
-			h.Sub = e.Sub
-			s.flush()
-		}
+		s.queued(e.A, e.Sub)
 	case rawGot:
 		s.got, s.gotOf = e.A, trace.Queue(e.Sub)
 	default:
-		s.event(e, site)
+		s.event(e)
 	}
 }
 
-// flush gives out the event that is held back.
-func (s *stream) flush() {
-	if s.held != nil {
-		s.out = append(s.out, *s.held)
-		s.held = nil
-	}
-}
-
-// describes reports whether an event of kind k tells more of the G whose
-// creation came before it.
-func describes(k trace.Kind) bool {
-	return k == trace.KStack || k == trace.KGoEntry || k == trace.KGoArg
-}
-
-func (s *stream) event(e trace.Event, site func([]uint64) uint64) {
-	if s.held != nil && s.held.Kind == trace.KGoCreate && describes(e.Kind) {
-		// The queue comes after these: the creation waits for it, and they wait behind.
-		s.out = append(s.out, e)
+// queued puts into the event that made g runnable which queue g went to. The
+// note comes shortly after the event, with only what describes g between.
+func (s *stream) queued(g uint64, queue uint8) {
+	if s.held == 0 {
 		return
 	}
-	s.flush()
+	if e := &s.out[s.held-1]; e.A == g {
+		e.Sub = queue
+		s.held = 0
+	}
+}
+
+// next returns the next event, nil if there is none.
+func (s *stream) next() *trace.Event {
+	if s.head == len(s.out) {
+		s.out, s.head, s.held = s.out[:0], 0, 0
+		return nil
+	}
+	return &s.out[s.head]
+}
+
+func (s *stream) event(e trace.Event) {
 	timer := s.timer
 	s.timer = e.Kind == trace.KTimer || timer && e.Kind == trace.KGoReady
 	switch e.Kind {
 	case trace.KGoPark:
-		s.park(&e, site)
-	case trace.KSyscall:
-		e.A = site(s.frames)
+		s.park(&e)
 	case trace.KGoStart:
 		if s.got == e.G {
 			e.Sub = uint8(s.gotOf)
@@ -103,12 +91,10 @@ func (s *stream) event(e trace.Event, site func([]uint64) uint64) {
 			e.C = uint64(causeOf(timer, e.P))
 		}
 	}
-	s.frames = s.frames[:0]
-	if e.Kind == trace.KGoCreate || e.Kind == trace.KGoReady {
-		s.held = &e
-		return
-	}
 	s.out = append(s.out, e)
+	if e.Kind == trace.KGoCreate || e.Kind == trace.KGoReady {
+		s.held = len(s.out)
+	}
 }
 
 // causeOf says who made a G runnable where no G did.
@@ -122,9 +108,8 @@ func causeOf(timer bool, p int16) trace.Cause {
 	return trace.ByGoroutine
 }
 
-// park completes a KGoPark: its object, and the line that parks.
-func (s *stream) park(e *trace.Event, site func([]uint64) uint64) {
-	e.B = site(s.frames)
+// park completes a KGoPark with its object.
+func (s *stream) park(e *trace.Event) {
 	o, ok := s.object[e.G]
 	delete(s.object, e.G)
 	if !ok {
@@ -160,7 +145,7 @@ type story struct {
 	retook  map[uint64]uint64 // a P that sysmon took: the M that lost it
 	native  map[uint64]bool   // Gs in a system call without a P
 	folded  uint64            // events left out
-	pending []trace.Event
+	heads   []*stream         // those that have events, while take runs
 }
 
 func newStory(all bool, symbol func(pc uint64) trace.Symbol) story {
@@ -170,16 +155,23 @@ func newStory(all bool, symbol func(pc uint64) trace.Symbol) story {
 	}
 }
 
-// take returns the pending events up to a time, in order, with what is known of
-// them. With force it returns all.
-func (s *story) take(until int64, force bool) []trace.Event {
-	slices.SortStableFunc(s.pending, func(a, b trace.Event) int { return int(a.Time - b.Time) })
-	n := len(s.pending)
-	if !force {
-		n, _ = slices.BinarySearchFunc(s.pending, until, func(e trace.Event, t int64) int { return int(e.Time - t) })
+// take returns the events of all streams up to a time, in order, with what is
+// known of them.
+func (s *story) take(streams map[int32]*stream, until int64) []trace.Event {
+	s.heads = s.heads[:0]
+	for _, st := range streams {
+		if st.next() != nil {
+			s.heads = append(s.heads, st)
+		}
 	}
 	var out []trace.Event
-	for _, e := range s.pending[:n] {
+	for {
+		st := s.earliest()
+		if st == nil || st.next().Time > until {
+			return out
+		}
+		e := *st.next()
+		st.head++
 		s.last = max(s.last, e.Time-s.start)
 		e.Time = s.last
 		if !s.tell(&e) {
@@ -191,8 +183,22 @@ func (s *story) take(until int64, force bool) []trace.Event {
 			out = s.caught(out, &e)
 		}
 	}
-	s.pending = append(s.pending[:0], s.pending[n:]...)
-	return out
+}
+
+// earliest returns the stream whose next event comes before those of the
+// others, nil if none has any.
+func (s *story) earliest() (first *stream) {
+	for i := 0; i < len(s.heads); i++ {
+		st := s.heads[i]
+		if st.next() == nil {
+			s.heads[i] = s.heads[len(s.heads)-1]
+			s.heads = s.heads[:len(s.heads)-1]
+			i--
+		} else if first == nil || st.next().Time < first.next().Time {
+			first = st
+		}
+	}
+	return first
 }
 
 // tell completes e and reports whether it is to be shown.

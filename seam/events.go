@@ -12,8 +12,7 @@ var eventsSource string
 // Raw kinds: what the hooks write beside events, for the event after it. They
 // never leave this package.
 const (
-	rawFrames trace.Kind = 200 + iota // the caller's frames, up to five in each note: G, A, B, C, Time
-	rawPut                            // A: a G that was put on the queue Sub
+	rawPut    trace.Kind = 200 + iota // A: a G that was put on the queue Sub
 	rawGot                            // A: a G that was taken from the queue Sub
 	rawObject                         // what G is about to park on: A; Sub: an objectKind
 )

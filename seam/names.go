@@ -53,7 +53,6 @@ var hookConsts = []hookName{
 	{"weftKPreempt", int(trace.KPreempt)},
 	{"weftKGCStop", int(trace.KGCStop)},
 
-	{"weftRFrames", int(rawFrames)},
 	{"weftRPut", int(rawPut)},
 	{"weftRGot", int(rawGot)},
 	{"weftRObject", int(rawObject)},

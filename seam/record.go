@@ -2,6 +2,7 @@ package seam
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -31,17 +32,18 @@ type Recorder struct {
 const (
 	drainEvery = 5 * time.Millisecond
 	drainLag   = 40 * time.Millisecond
+	drainBusy  = 10_000 // so many new events: look again at once
 )
 
 // NewRecorder returns a Recorder for one process, built by t's go command. all
 // keeps the goroutines that are the runtime's own: the collector's workers, the
 // finalizers' and so on.
 func NewRecorder(t *Toolchain, all bool) (*Recorder, error) {
-	ring, err := newRing()
+	ring, err := newRing(t.GOROOT)
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{ring: ring, symbols: newSymbols(ring, t.GOROOT), streams: make(map[int32]*stream)}
+	r := &Recorder{ring: ring, symbols: newSymbols(ring), streams: make(map[int32]*stream)}
 	r.story = newStory(all, r.symbols.Symbol)
 	r.read = make([]int, ringChunks)
 	r.stop, r.done = make(chan struct{}), make(chan struct{})
@@ -60,7 +62,7 @@ func (r *Recorder) Symbol(pc uint64) trace.Symbol { return r.symbols.Symbol(pc) 
 // the process's executable names.
 func (r *Recorder) Start(entry Entry, sinks ...trace.Sink) {
 	r.sinks = sinks
-	r.symbols.frames[entry.PC] = []trace.Symbol{{Func: entry.Name}}
+	r.symbols.known[entry.PC] = trace.Symbol{Func: entry.Name}
 	r.give([]trace.Event{{Kind: trace.KEntry, M: -1, P: -1, A: entry.PC}})
 	go r.drain()
 }
@@ -102,16 +104,22 @@ func (r *Recorder) drain() {
 		select {
 		case <-r.stop:
 			r.takeIn()
-			r.give(r.story.take(0, true))
+			r.give(r.story.take(r.streams, math.MaxInt64))
 			return
 		case <-tick.C:
 		}
-		newest := r.takeIn()
-		if newest > 0 {
-			quiet = 0
-			r.give(r.story.take(newest-int64(drainLag), false))
-		} else if quiet += drainEvery; quiet > drainLag {
-			r.give(r.story.take(0, true))
+		for {
+			n, newest := r.takeIn()
+			if n > 0 {
+				quiet = 0
+				r.give(r.story.take(r.streams, newest-int64(drainLag)))
+			}
+			if n < drainBusy {
+				break
+			}
+		}
+		if quiet += drainEvery; quiet > drainLag {
+			r.give(r.story.take(r.streams, math.MaxInt64))
 		}
 	}
 }
@@ -125,9 +133,9 @@ type taken struct {
 }
 
 // takeIn reads what is new in all chunks, those of one M in order, and returns
-// the latest time among it, 0 if there is nothing. Symbols come last: those of
-// an event are written before it.
-func (r *Recorder) takeIn() (newest int64) {
+// how much that is and the latest time among it. Symbols come last: those of an
+// event are written before it.
+func (r *Recorder) takeIn() (n int, newest int64) {
 	r.story.start = r.ring.head.start
 	var order []taken
 	for i := range r.read {
@@ -141,6 +149,7 @@ func (r *Recorder) takeIn() (newest int64) {
 	slices.SortFunc(order, func(a, b taken) int { return cmp.Compare(a.sequence, b.sequence) })
 	for _, c := range order {
 		if c.count > r.read[c.chunk] {
+			n += c.count - r.read[c.chunk]
 			newest = max(newest, r.takeChunk(c))
 		}
 		if c.given {
@@ -149,11 +158,7 @@ func (r *Recorder) takeIn() (newest int64) {
 		}
 	}
 	r.symbols.read()
-	for _, s := range r.streams {
-		r.story.pending = append(r.story.pending, s.out...)
-		s.out = s.out[:0]
-	}
-	return newest
+	return n, newest
 }
 
 func (r *Recorder) takeChunk(c taken) (newest int64) {
@@ -162,14 +167,12 @@ func (r *Recorder) takeChunk(c taken) (newest int64) {
 		s = newStream()
 		r.streams[c.m] = s
 	}
-	r.symbols.read() // a park's line is chosen now
 	for _, e := range r.ring.events(c.chunk, r.read[c.chunk], c.count) {
-		s.add(e, r.symbols.site)
-		if e.Kind < rawFrames {
+		s.add(e)
+		if e.Kind < rawPut {
 			newest = max(newest, e.Time)
 		}
 	}
-	s.flush()
 	r.read[c.chunk] = c.count
 	return newest
 }

@@ -22,7 +22,7 @@ const (
 	ringVersion   = 1
 	ringChunkHead = 64
 
-	ringChunks    = 512
+	ringChunks    = 2048
 	ringChunkSize = 64 << 10
 	ringSlots     = 1 << 16
 	ringSymbols   = 16 << 20
@@ -48,10 +48,9 @@ type ringHeader struct {
 	symsUsed  uint64
 	lost      uint64
 	sequence  uint64
-	hint      uint32
-	_         uint32
 	start     int64
 	symsLost  uint64
+	goroot    [256]byte
 }
 
 // ring is the shared memory, as its reader sees it.
@@ -63,9 +62,10 @@ type ring struct {
 }
 
 // newRing makes the memory. close gives it back.
-func newRing() (*ring, error) {
+func newRing(goroot string) (*ring, error) {
 	const page = 4096
 	h := ringHeader{magic: ringMagic, version: ringVersion, chunks: ringChunks, chunkSize: ringChunkSize, slots: ringSlots}
+	copy(h.goroot[:len(h.goroot)-1], goroot+"/src/")
 	h.statesOff = page
 	h.slotsOff = h.statesOff + ringChunks*4
 	h.symsOff = h.slotsOff + ringSlots*8

@@ -252,18 +252,19 @@ func (e *exitStatus) die() {
 
 var buildCommand = command{
 	name:  "build",
-	args:  "FILE.go...|PACKAGE",
+	args:  "FILE.go...|PACKAGE...",
 	short: "build an ordinary Go program with Go's seams open",
 	long: `
-Build makes a binary as weft run does, and keeps it. It runs as any other, and
-weft run BINARY records it. Until it is recorded each insertion costs one branch.`,
+Build makes a binary as weft run does, and keeps it; of several packages, one
+each in the directory that -o names. It runs as any other, and weft run BINARY
+records it. Until it is recorded each insertion costs one branch.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		b := &programFlags{}
 		b.register(fs)
 		out := fs.String("o", "", "write the binary to `OUT` (default: as go build names it)")
 		return func(env *environ, args []string) error {
-			if program, rest := splitProgram(append(args, "")); len(args) == 0 || len(rest) > 1 || program[0] == "" {
-				return errors.New("name one program: weft build FILE.go or weft build ./PACKAGE")
+			if len(args) == 0 {
+				return errors.New("name a program: weft build FILE.go or weft build ./PACKAGE")
 			}
 			tool, err := seam.Find("")
 			if err != nil {

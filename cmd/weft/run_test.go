@@ -438,8 +438,7 @@ func TestBadProgramsAreOneLine(t *testing.T) {
 		{[]string{"run", "-all", "x.go"}, "-all is for -explain and -trace"},
 		{[]string{"run", "file"}, "file"},
 		{[]string{"run", "-trace", "no/such/file", "lib/lib.go"}, "main package"},
-		{[]string{"build"}, "name one program"},
-		{[]string{"build", "./lib", "./lib"}, "name one program"},
+		{[]string{"build"}, "name a program: weft build FILE.go"},
 	} {
 		stdout, stderr, status := runWeft(t, c.args...)
 		if status != 1 || stdout != "" || !strings.Contains(stderr, c.want) {
