@@ -57,7 +57,7 @@ func TestCorpusBrokenProgramsAreFound(t *testing.T) {
 	want := wanted(t)
 	for round := range often(1, 5) {
 		results, out := explored(t, corpus("broken"), func(c *Config) {
-			c.Schedules, c.Seed, c.NoShrink = 1000, uint64(1+round), !fullCorpus
+			c.Schedules, c.Seed, c.NoShrink = 1000, uint64(1+round), true
 		})
 		for _, name := range slices.Sorted(maps.Keys(want)) {
 			switch r := results[name]; {
@@ -128,7 +128,8 @@ func corpusBinary(t *testing.T, name string) *Binary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session{Config: Config{Limits: testLimits, Patterns: []string{"./" + filepath.Join("testdata", corpus(name))}}, scratch: t.TempDir()}
+	s := &session{scratch: t.TempDir()}
+	s.Limits, s.Patterns = testLimits, []string{"./" + filepath.Join("testdata", corpus(name))}
 	if s.overlay, err = tc.Prepare(seam.Steer()); err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +194,40 @@ func TestCorpusOneSeedOneHash(t *testing.T) {
 		}
 		if len(hashes) != 1 {
 			t.Errorf("%s: %d hashes in %d runs of one schedule: %x", name, len(hashes), runs, hashes)
+		}
+	})
+}
+
+// What the programs print is the same, too.
+func TestCorpusOneSeedOneOutput(t *testing.T) {
+	t.Setenv("CORPUS_TELL", "1")
+	bin := corpusBinary(t, "exact")
+	tests, err := NewHost(bin).Tests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	onEach(tests, func(name string) {
+		h := NewHost(bin)
+		defer h.Close()
+		said := map[uint64]string{} // by schedule
+		for n := range often(6, 100) {
+			first := uint64(1 + n%3)
+			run, err := h.Again(t.Context(), explore.Range{Test: name, Strategy: explore.StrategyRandom, Seed: 7, First: first, Count: 1})
+			if err != nil || run.Unfit || !run.same("fail") {
+				t.Errorf("%s: %v, %+v", name, err, run)
+				return
+			}
+			output := run.Failure.Detail.(*Detail).Output
+			if _, ok := said[first]; !ok {
+				said[first] = output
+			}
+			if output != said[first] || !strings.Contains(output, "_test.go") {
+				t.Errorf("%s, schedule %d: printed\n%s\nat first\n%s", name, first, output, said[first])
+				return
+			}
+		}
+		if said[1] == said[2] && said[2] == said[3] {
+			t.Errorf("%s does not depend on the schedule:\n%s", name, said[1])
 		}
 	})
 }

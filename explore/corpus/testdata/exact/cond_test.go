@@ -32,5 +32,5 @@ func TestCond(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

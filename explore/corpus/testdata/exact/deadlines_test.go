@@ -38,5 +38,5 @@ func TestDeadlines(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

@@ -30,5 +30,5 @@ func TestHTTP(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

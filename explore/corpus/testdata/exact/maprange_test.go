@@ -20,5 +20,5 @@ func TestMapRange(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

@@ -26,5 +26,5 @@ func TestPool(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

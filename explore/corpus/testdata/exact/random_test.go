@@ -17,5 +17,5 @@ func TestRandom(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

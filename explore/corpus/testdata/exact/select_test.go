@@ -32,5 +32,5 @@ func TestSelect(t *testing.T) {
 			}
 		}
 	}
-	t.Log(&d)
+	d.tell(t)
 }

@@ -24,5 +24,5 @@ func TestSyncMap(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Log(&d)
+	d.tell(t)
 }

@@ -20,5 +20,5 @@ func TestTree(t *testing.T) {
 		d.note("-", number)
 	}
 	grow(3, 1)
-	t.Log(&d)
+	d.tell(t)
 }
