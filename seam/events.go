@@ -56,6 +56,7 @@ var bootEdits = []Edit{
 	{Func: "procresize(nprocs int32) *p", At: After, Stmt: "pp.init(i)", Text: "if weftOn { weftProc(pp) }"},
 	{Func: "mstart1()", At: Before, Stmt: "asminit()", Text: "if weftOn { weftThread(gp.m) }"},
 	{Func: "main()", At: After, Stmt: "mp := getg().m", Text: "if weftOn { weftStep(weftStepRuntimeMain) }"},
+	{Func: "main()", At: Before, Stmt: "newm(sysmon", Text: "if weftOn { weftStep(weftStepSysmon) }"},
 	{Func: "main()", At: Before, Stmt: "last := lastmoduledatap", Text: "if weftOn { weftStep(weftStepInit) }"},
 	{Func: "main()", At: Before, Stmt: "fn()", Text: "if weftOn { weftStep(weftStepMain) }"},
 	{Func: "main()", At: After, Stmt: "fn()", Text: "if weftOn { weftStep(weftStepMainReturned) }"},
@@ -141,7 +142,6 @@ var mpEdits = []Edit{
 
 // sysEdits tell of the monitor, the poller, timers and system calls.
 var sysEdits = []Edit{
-	{Func: "sysmon()", Text: "if weftOn { weftStep(weftStepSysmon) }"},
 	{Func: findRunnable, At: After, Stmt: "list, delta := netpoll(0)", Text: "if weftOn { weftNetpoll(&list, 0, false) }"},
 	{Func: findRunnable, At: Before, Stmt: "list, delta := netpoll(delay)",
 		Text: "var weftBegan int64; if weftOn { weftBegan = nanotime() }"},

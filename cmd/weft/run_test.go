@@ -159,7 +159,7 @@ func (r *recorded) startsMain(at int) int {
 	at = r.step(at, trace.StepMstart)
 	at = r.find(at, "execute g1", func(e *trace.Event) bool { return e.Kind == trace.KGoStart && e.G == 1 })
 	at = r.step(at, trace.StepRuntimeMain)
-	r.step(at, trace.StepSysmon) // on a thread of its own: some time later
+	at = r.step(at, trace.StepSysmon)
 	at = r.step(at, trace.StepInit)
 	main := r.step(at, trace.StepMain)
 	var inits []string
