@@ -250,7 +250,7 @@ func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, pause int64) (parks 
 	}
 	if sd.w == nil { // else: a coroutine that was unwound while it waited
 		pd.sched.np.waiters.Add(1)
-	} else if sd.w.starter() != nil {
+	} else if sd.w.starts() {
 		return false, ErrWatched
 	}
 	sd.w, sd.ticket = w, t
@@ -366,7 +366,8 @@ func (pd *PollDesc) deliver(list *gList, side Side) {
 	if w == nil {
 		return
 	}
-	if _, parked := w.claim(t, fdReady); !parked {
+	_, was := w.claim(t, fdReady)
+	if was == 0 {
 		return
 	}
 	gp := w.g
@@ -374,8 +375,8 @@ func (pd *PollDesc) deliver(list *gList, side Side) {
 		w.native().wake()
 		return
 	}
-	if st := w.starter(); st != nil {
-		gp = st.newproc()
+	if was&waiterStarts != 0 {
+		gp = w.starter().newproc()
 	}
 	if gp != nil {
 		list.push(gp)

@@ -25,18 +25,16 @@ func (st *Starter) Init(s *Sched, fn func()) { st.g, st.fn = &s.starters, fn }
 // There must be no wait. It does not park.
 func (st *Starter) Start() { st.g.sched.Newproc(st.fn, funcPC(st.fn)) }
 
-// starter returns the Starter that w is part of, nil if it isn't.
-func (w *Waiter) starter() *Starter {
-	if gp := w.g; gp != nil && gp == &gp.sched.starters {
-		return (*Starter)(unsafe.Pointer(w))
-	}
-	return nil
-}
+// starter returns the Starter that w is part of: one whose state had waiterStarts.
+func (w *Waiter) starter() *Starter { return (*Starter)(unsafe.Pointer(w)) }
+
+// starts reports whether w is a Starter's.
+func (w *Waiter) starts() bool { return w.g != nil && w.g == &w.g.sched.starters }
 
 // begin begins a wait. It counts as parked at once: there is no stack to leave.
 func (st *Starter) begin() Ticket {
 	t := st.Begin()
-	storeRel64(&st.state, uint64(t)|waiterParked) // published under PollDesc.mu
+	storeRel64(&st.state, uint64(t)|waiterFlags) // published under PollDesc.mu
 	return t
 }
 

@@ -39,6 +39,8 @@ import (
 
 const (
 	waiterParked  = 1
+	waiterStarts  = 2 // the owner is a Starter, and parked
+	waiterFlags   = waiterParked | waiterStarts
 	outcomeShift  = 4
 	outcomeBits   = 20
 	outcomeMask   = 1<<outcomeBits - 1
@@ -172,30 +174,30 @@ func (w *Waiter) commit(t Ticket) bool {
 // runnable. It reports whether this call was the one that ended it. It never
 // parks, and may be called by coroutines, by goroutines and from timers.
 func (w *Waiter) Ready(t Ticket, outcome int) bool {
-	ok, parked := w.claim(t, outcome)
+	ok, was := w.claim(t, outcome)
 	switch {
-	case !parked:
+	case was == 0:
+	case was&waiterStarts != 0:
+		w.starter().start()
 	case w.g == nil:
 		w.native().wake()
-	case w.starter() != nil:
-		w.starter().start()
 	default:
 		goready(w.g, trace.ByCoroutine)
 	}
 	return ok
 }
 
-// claim is Ready without the last step: parked tells that the caller must now
-// make the owner runnable.
-func (w *Waiter) claim(t Ticket, outcome int) (ok, parked bool) {
+// claim is Ready without the last step: if was has waiterParked, the caller must
+// now make the owner runnable.
+func (w *Waiter) claim(t Ticket, outcome int) (ok bool, was uint64) {
 	for {
 		s := w.state.Load()
 		if s&waiterSeqMask != uint64(t) {
-			return false, false
+			return false, 0
 		}
 		next := uint64(t) + waiterSeqOne | uint64(outcome&outcomeMask)<<outcomeShift
 		if w.state.CompareAndSwap(s, next) {
-			return true, s&waiterParked != 0
+			return true, s & waiterFlags
 		}
 	}
 }

@@ -130,7 +130,8 @@ func (m *waiterModel) ready(k, outcome int) {
 	if m.tickets[k] == 0 {
 		return
 	}
-	ok, parked := m.gp.claim(m.tickets[k]&^noTicket, outcome)
+	ok, was := m.gp.claim(m.tickets[k]&^noTicket, outcome)
+	parked := was != 0
 	if ok {
 		if m.wins[k] != 0 {
 			m.err = fmt.Errorf("wait %d was ended twice", k)
