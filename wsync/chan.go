@@ -104,7 +104,13 @@ func (c *Chan[T]) Send(v T) {
 		sd.val = v
 		c.sendq.push(sd)
 		c.mu.Unlock()
-		if sd.w.Park(sd.t, trace.WaitChanSend, c)&closedBit != 0 {
+		next, yield := sd.w.Depart(sd.t, trace.WaitChanSend, c) // Park by hand
+		if next != nil {
+			next()
+		} else if yield != nil {
+			yield(struct{}{})
+		}
+		if sd.w.Return(next != nil || yield != nil)&closedBit != 0 {
 			sd.release()
 			panicSend()
 		}
@@ -162,7 +168,13 @@ func (c *Chan[T]) Recv() (v T, ok bool) {
 		sd := acquireSudog[T](sched.Self()) // enqueueRecv by hand
 		c.recvq.push(sd)
 		c.mu.Unlock()
-		out := sd.w.Park(sd.t, trace.WaitChanReceive, c)
+		next, yield := sd.w.Depart(sd.t, trace.WaitChanReceive, c) // Park by hand
+		if next != nil {
+			next()
+		} else if yield != nil {
+			yield(struct{}{})
+		}
+		out := sd.w.Return(next != nil || yield != nil)
 		v = sd.val
 		sd.release()
 		return v, out&closedBit == 0
