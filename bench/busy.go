@@ -26,41 +26,45 @@ type contender struct {
 }
 
 // measureBusy has all servers run at once and loads one after the other, round
-// by round, so that they share the weather.
-func measureBusy(o options, each func(busyRow)) error {
+// by round, so that they share the weather. source says how the split of CPU
+// time was measured.
+func measureBusy(o options, each func(busyRow)) (source string, err error) {
 	for _, n := range o.busy {
-		rows, err := busyRound(o, n)
-		if err != nil {
-			return err
+		var rows []busyRow
+		if rows, source, err = busyRound(o, n); err != nil {
+			return "", err
 		}
 		for _, r := range rows {
 			each(r)
 		}
 	}
-	return nil
+	return source, nil
 }
 
-func busyRound(o options, n int) (rows []busyRow, err error) {
+func busyRound(o options, n int) (rows []busyRow, source string, err error) {
 	var all []*contender
 	for _, name := range o.peers {
 		c := &contender{name: name}
 		all = append(all, c)
 		defer func() { err = errors.Join(err, c.stop()) }()
 		if err := c.start(o, n); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	for range o.rounds {
 		for _, c := range all {
 			if err := c.round(o.time); err != nil {
-				return nil, err
+				return nil, "", err
 			}
 		}
 	}
 	for _, c := range all {
 		rows = append(rows, c.row(n))
+		if c.server != nil {
+			source = c.server.Source()
+		}
 	}
-	return rows, nil
+	return rows, source, nil
 }
 
 func (c *contender) start(o options, n int) (err error) {

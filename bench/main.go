@@ -127,6 +127,8 @@ type results struct {
 	Idle     []idleRow     `json:"idle,omitempty"`
 	Busy     []busyRow     `json:"busy,omitempty"`
 	Deadline []deadlineRow `json:"deadline,omitempty"`
+
+	Source string `json:"user_cpu_source,omitempty"`
 }
 
 func run(o options, w io.Writer) error {
@@ -137,7 +139,7 @@ func run(o options, w io.Writer) error {
 		case "idle":
 			err = measureIdle(o, func(row idleRow) { r.Idle = append(r.Idle, row) })
 		case "busy":
-			err = measureBusy(o, func(row busyRow) { r.Busy = append(r.Busy, row) })
+			r.Source, err = measureBusy(o, func(row busyRow) { r.Busy = append(r.Busy, row) })
 		case "deadline":
 			err = measureDeadline(o, func(row deadlineRow) { r.Deadline = append(r.Deadline, row) })
 		}

@@ -19,7 +19,7 @@ func (r *results) print(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, x := range r.refusals() {
+	for _, x := range append(r.refusals(), r.Source) {
 		if _, err := fmt.Fprintln(w, x); err != nil {
 			return err
 		}

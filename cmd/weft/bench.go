@@ -24,7 +24,7 @@ other things too only the ratios mean something. Without names it runs all:
 ` + benchList() + `
 io is the I/O lab, and runs alone: one handler under every I/O model (-io of
 serve), 50 busy connections among 0 to 9,000 idle ones. CPU is the server's for
-a request; how it is split between user and system is the kernel's estimate.
+a request; how it is split between user and system is an estimate.
 `,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		b := &benching{}

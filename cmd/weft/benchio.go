@@ -32,7 +32,7 @@ func (b *benching) runIO(env *environ, procs []int) error {
 	if !b.json {
 		printIO(env.stdout, []string{"model", "idle", "req/s", "CPU µs", "user", "system", "p50 µs", "p99", "p99.9"})
 	}
-	err = iolab.Run(o, func(r iolab.Row) {
+	source, err := iolab.Run(o, func(r iolab.Row) {
 		rows = append(rows, r)
 		if !b.json {
 			printIO(env.stdout, ioColumns(r))
@@ -50,12 +50,13 @@ func (b *benching) runIO(env *environ, procs []int) error {
 			return fileError(err)
 		}
 	}
-	if b.json {
-		enc := json.NewEncoder(env.stdout)
-		enc.SetIndent("", "\t")
-		return enc.Encode(rows)
+	if !b.json {
+		_, err := fmt.Fprintln(env.stdout, source)
+		return err
 	}
-	return nil
+	enc := json.NewEncoder(env.stdout)
+	enc.SetIndent("", "\t")
+	return enc.Encode(rows)
 }
 
 // createChart makes the chart's file before minutes of work are spent on it.

@@ -34,10 +34,13 @@ func Spec(v any) error {
 type Server struct {
 	Addr string
 
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	pipe *os.File
-	out  *bufio.Reader // of pipe
+	cmd     *exec.Cmd
+	sampler *sampler // nil: the system refuses it, see unsampled
+	in      io.WriteCloser
+	pipe    *os.File
+	out     *bufio.Reader // of pipe
+
+	unsampled error
 }
 
 // Refusal is why a child does not serve, in its own words.
@@ -71,7 +74,7 @@ func Start(spec any) (*Server, error) {
 		return nil, err
 	}
 	cmd.ExtraFiles = []*os.File{theirs} // parentFD
-	err = cmd.Start()
+	s.sampler, s.unsampled, err = startSampled(cmd.Start)
 	theirs.Close()
 	if err != nil {
 		out.Close()
@@ -109,6 +112,9 @@ func (s *Server) ask(question string, v any) error {
 func (s *Server) Stop() error {
 	s.in.Close()
 	defer s.pipe.Close()
+	if s.sampler != nil {
+		defer s.sampler.close()
+	}
 	return s.cmd.Wait()
 }
 

@@ -28,7 +28,7 @@ func (s *Server) Measure(crowd *Crowd, d time.Duration) (Cost, error) {
 // Summary condenses rounds of load. Times are nanoseconds; CPU time is the
 // server's for a request. What can be disturbed by other work on the machine is
 // the median of the rounds; how CPU is split between user and system is an
-// estimate (Usage), taken from all rounds together.
+// estimate (Server.Source), taken from all rounds together.
 type Summary struct {
 	Requests int     `json:"requests"`
 	Rate     float64 `json:"per_second"`

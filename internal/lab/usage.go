@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -15,9 +16,8 @@ const (
 )
 
 // Usage is the CPU time that a process has taken so far. The sum is exact: the
-// kernel's scheduler counts it in nanoseconds. How it is split is an estimate:
-// a kernel without exact accounting looks which it is at each tick of its clock,
-// so the split needs many ticks (there are 100 to 1,000 a second of CPU time).
+// kernel's scheduler counts it in nanoseconds. How it is split is an estimate,
+// from looks at the process (Server.Source).
 type Usage struct{ User, Sys time.Duration }
 
 // All is the whole CPU time.
@@ -38,7 +38,23 @@ func usage() Usage {
 }
 
 // Usage asks for the server's CPU time.
-func (s *Server) Usage() (u Usage, err error) { return u, s.ask(askUsage, &u) }
+func (s *Server) Usage() (u Usage, err error) {
+	if err := s.ask(askUsage, &u); err != nil || s.sampler == nil {
+		return u, err
+	}
+	all := u.All()
+	u.User = min(s.sampler.user(), all)
+	u.Sys = all - u.User
+	return u, nil
+}
+
+// Source says in words where the split of Usage comes from.
+func (s *Server) Source() string {
+	if s.sampler == nil {
+		return fmt.Sprintf("user CPU is an estimate from the kernel's ticks, good only for long runs (%v)", s.unsampled)
+	}
+	return fmt.Sprintf("user CPU is an estimate from a look each %v of CPU time (perf_event_open, cpu-clock)", samplePeriod)
+}
 
 // Memory is what a process has in use.
 type Memory struct {

@@ -52,12 +52,13 @@ type Row struct {
 	Err string `json:"error,omitempty"` // why this model can't serve so many, or at all
 }
 
-// Run measures and calls each with every Row as it is known.
-func Run(o Options, each func(Row)) error {
+// Run measures and calls each with every Row as it is known. source says where
+// the split of CPU time comes from.
+func Run(o Options, each func(Row)) (source string, err error) {
 	o = o.filled()
 	for _, model := range o.Models {
 		if !slices.Contains(poll.Models(), model) {
-			return fmt.Errorf("no I/O model %q: choose from %v", model, poll.Models())
+			return "", fmt.Errorf("no I/O model %q: choose from %v", model, poll.Models())
 		}
 	}
 	for _, idle := range o.Idle {
@@ -65,21 +66,23 @@ func Run(o Options, each func(Row)) error {
 		for range o.Rounds {
 			for i, model := range o.Models {
 				if err := points[i].round(o, model, idle); err != nil {
-					return err
+					return "", err
 				}
 			}
 		}
 		for i, model := range o.Models {
 			each(points[i].row(o, model, idle))
+			source = cmp.Or(points[i].source, source)
 		}
 	}
-	return nil
+	return source, nil
 }
 
 // point gathers the rounds of one Row.
 type point struct {
 	costs   []lab.Cost
 	refusal string
+	source  string
 }
 
 // round measures once, in a server of its own. What the model refuses is noted,
@@ -99,6 +102,7 @@ func (p *point) round(o Options, model string, idle int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
+	p.source = s.Source()
 	cost, err := measure(s, idle, o.Busy, o.Time)
 	if err == nil {
 		p.costs = append(p.costs, cost)

@@ -26,8 +26,9 @@ func TestMain(m *testing.M) {
 func TestEachPointHasItsRow(t *testing.T) {
 	var rows []Row
 	o := Options{Models: []string{"poll", "select"}, Quick: true}
-	if err := Run(o, func(r Row) { rows = append(rows, r) }); err != nil {
-		t.Fatal(err)
+	source, err := Run(o, func(r Row) { rows = append(rows, r) })
+	if err != nil || !strings.Contains(source, "user CPU") {
+		t.Fatalf("%q, %v", source, err)
 	}
 	if len(rows) != 4 {
 		t.Fatalf("%d rows, want 4", len(rows))
@@ -46,7 +47,7 @@ func TestEachPointHasItsRow(t *testing.T) {
 }
 
 func TestUnknownModelIsRefused(t *testing.T) {
-	err := Run(Options{Models: []string{"magic"}, Quick: true}, func(Row) {})
+	_, err := Run(Options{Models: []string{"magic"}, Quick: true}, func(Row) {})
 	if err == nil || !strings.Contains(err.Error(), "choose from") {
 		t.Errorf("%v", err)
 	}
