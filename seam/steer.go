@@ -68,6 +68,7 @@ var steerEdits = map[string][]Edit{
 		{Func: newproc1Func, Text: "steerUser := false"},
 		{Func: newproc1Func, At: Before, Stmt: "newg.bubble = callergp.bubble", Text: "steerUser = steerOn"},
 		{Func: newproc1Func, At: Before, Stmt: "return newg", Text: "if steerUser { steerBorn(newg) }"},
+		{Func: "goexit1()", Text: "if steerOn { steerEnds(getg()) }"},
 		{Func: "gdestroy(gp *g)", Text: "if steerOn { steerDied(gp) }"},
 		{Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if steerOn { steerPoint(OpGo, nil) }"},
 		{Func: "Gosched()", Text: "if steerOn { steerYield() }"},

@@ -154,16 +154,7 @@ func goker(t *testing.T) (names []string, bin *Binary, dir string) {
 	}
 	dir = t.TempDir()
 	names = gokerModule(t, tc.GOROOT, dir)
-	tc.WorkDir = dir
-	s := &session{Config: Config{Dir: dir, Limits: testLimits}, scratch: t.TempDir()}
-	if s.overlay, err = tc.Prepare(seam.Steer()); err != nil {
-		t.Fatal(err)
-	}
-	p := &pack{ImportPath: "goker", Dir: dir}
-	if err := s.build(t.Context(), p, 0); err != nil {
-		t.Fatal(err)
-	}
-	return names, p.bin, dir
+	return names, built(t, dir, "goker"), dir
 }
 
 var testLimits = Limits{Points: 20_000, Slack: time.Millisecond, Virtual: 100_000 * time.Hour, Real: time.Minute}

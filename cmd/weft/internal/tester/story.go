@@ -59,7 +59,7 @@ type Untamed struct {
 
 var untamedWords = [explore.UntamedKinds]string{
 	explore.UntamedNet:     "waits for a real descriptor (network, pipe or terminal)",
-	explore.UntamedSyscall: "a system call of more than 10 ms",
+	explore.UntamedSyscall: "a system call of more than 100 ms",
 	explore.UntamedSpin:    "runs for a second without a scheduling point",
 	explore.UntamedCgo:     "calls C",
 	explore.UntamedGC:      "the garbage collector ran within a schedule",

@@ -52,6 +52,7 @@ func TestEachKindOfFailureIsFoundAndRepeats(t *testing.T) {
 	want := map[string]string{
 		"TestRight": "", "TestDeadlock": "deadlock", "TestLeak": "leak", "TestFail": "fail", "TestPanic": "panic", "TestFatal": "fatal",
 		"TestExit": "exit", "TestLivelock": "livelock", "TestLongSleep": "",
+		"TestOnce": "fail", "TestStale": "fail",
 	}
 	results, out := explored(t, "kinds", nil)
 	for name, kind := range want {

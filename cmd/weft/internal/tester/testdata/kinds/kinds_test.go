@@ -110,3 +110,35 @@ func TestLongSleep(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestOnce(t *testing.T) {
+	var once sync.Once
+	c := make(chan int)
+	go once.Do(func() { c <- 1 })
+	once.Do(func() {}) // if it is first, nobody sends
+	select {
+	case <-c:
+	case <-time.After(time.Second):
+		t.Error("nothing came")
+	}
+}
+
+func TestStale(t *testing.T) {
+	var mu sync.Mutex
+	n := 0
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			mu.Lock()
+			old := n
+			mu.Unlock()
+			mu.Lock()
+			n = old + 1
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	if n != 2 {
+		t.Error("an update was lost")
+	}
+}

@@ -1,0 +1,3 @@
+module right
+
+go 1.26
