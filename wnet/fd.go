@@ -87,14 +87,14 @@ func (fd *netFD) read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if n, err := fd.readOnce(p); err != unix.EAGAIN {
+		if n, again, err := fd.readOnce(p); !again {
 			return n, err
 		}
 	}
 }
 
-// readOnce is the system call of a read: unix.EAGAIN means that there is nothing.
-func (fd *netFD) readOnce(p []byte) (int, error) {
+// readOnce is the system call of a read. again: there is nothing to read.
+func (fd *netFD) readOnce(p []byte) (n int, again bool, err error) {
 	if len(p) > maxRW {
 		p = p[:maxRW]
 	}
@@ -102,20 +102,20 @@ func (fd *netFD) readOnce(p []byte) (int, error) {
 		fd.pd.Arm(sched.Reading)
 		n, errno := sysRead(int(fd.sysfd), p)
 		if errno == unix.EAGAIN {
-			return 0, unix.EAGAIN
+			return 0, true, nil
 		}
 		if n < len(p) && n > 0 && fd.kind.stream() {
-			return n, nil // it is empty now
+			return n, false, nil // it is empty now
 		}
 		fd.pd.More(sched.Reading)
 		switch {
 		case errno == unix.EINTR:
 		case errno != 0:
-			return 0, os.NewSyscallError("read", errno)
+			return 0, false, os.NewSyscallError("read", errno)
 		case n == 0 && fd.kind.ends():
-			return 0, io.EOF
+			return 0, false, io.EOF
 		default:
-			return n, nil
+			return n, false, nil
 		}
 	}
 }

@@ -83,41 +83,41 @@ func (c *Session) run() {
 	}
 	err, gone := errNoReturn, false
 	defer func() { // also when the coroutine is unwound
-		if !gone {
-			c.state.Store(ended)
-			c.finish(err)
-		}
-	}()
-	if was == fresh && c.server.Opened != nil {
-		c.buffer() // reading needs one
-		if e := c.call(c.server.Opened); e != nil {
-			err = e
+		if gone {
 			return
 		}
-	}
-	gone, err = c.serve()
+		if v := recover(); v != nil {
+			err = c.server.panicked(c, v)
+		}
+		c.state.Store(ended)
+		c.finish(err)
+	}()
+	gone, err = c.serve(was == fresh)
 }
 
 // serve returns an error that ends the connection, or gone: it rests, or has been
 // ended, and is not the caller's any more.
-func (c *Session) serve() (gone bool, err error) {
-	took := false // a message, since the last rest
-	for {
-		switch err := c.fill(); err {
-		case nil:
-		case unix.EAGAIN:
-			if gone, err := c.rest(took); gone || err != nil {
-				return gone, err
-			}
-			continue
-		default:
+func (c *Session) serve(first bool) (gone bool, err error) {
+	if first && c.server.Opened != nil {
+		c.buffer() // reading needs one
+		if err := c.server.Opened(c); err != nil {
 			return false, err
 		}
-		some, err := c.messages()
+	}
+	took := false // a message, since the last rest
+	for {
+		some, err := c.fill()
 		if err != nil {
 			return false, err
 		}
-		took = took || some
+		if some {
+			if some, err = c.messages(); err != nil {
+				return false, err
+			}
+			took = took || some
+		} else if gone, err := c.rest(took); gone || err != nil {
+			return gone, err
+		}
 	}
 }
 
@@ -126,7 +126,7 @@ func (c *Session) messages() (took bool, err error) {
 	in := c.in
 	for turn := 1; in.unread() > 0; turn++ {
 		before := in.taken
-		if err := c.call(c.server.Handler); err != nil {
+		if err := c.server.Handler(c); err != nil {
 			return took, err
 		}
 		if in.limited {
@@ -149,31 +149,21 @@ func (c *Session) messages() (took bool, err error) {
 	return took, nil
 }
 
-// call calls a function of the user's.
-func (c *Session) call(f func(*Session) error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = c.server.panicked(c, v)
-		}
-	}()
-	return f(c)
-}
-
-// fill reads what is there, without waiting: unix.EAGAIN means nothing.
-func (c *Session) fill() error {
+// fill reads what is there, without waiting. some: there was something.
+func (c *Session) fill() (some bool, err error) {
 	if c.tls != nil {
 		return c.fillTLS()
 	}
 	if c.pd.Idle(sched.Reading) {
-		return unix.EAGAIN // without a buffer
+		return false, nil // without a buffer
 	}
 	in := c.buffer()
 	n, err := c.readNow(in.buf[in.w:])
 	in.w += n
-	return err
+	return n > 0, err
 }
 
-// readNow is Read, except that it returns unix.EAGAIN instead of waiting.
+// readNow is Read, except that it returns 0 instead of waiting.
 func (c *Session) readNow(p []byte) (int, error) {
 	if err := c.lock(sched.Reading); err != nil {
 		return 0, err
@@ -183,9 +173,10 @@ func (c *Session) readNow(p []byte) (int, error) {
 		return 0, netErr(err)
 	}
 	if c.mustWait() {
-		return 0, unix.EAGAIN
+		return 0, nil
 	}
-	return c.readOnce(p)
+	n, _, err := c.readOnce(p)
+	return n, err
 }
 
 // rest has the next bytes start a coroutine. gone means that c is not the

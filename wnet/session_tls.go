@@ -4,8 +4,6 @@ import (
 	"crypto/tls"
 	"net"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // TLS needs no stack between messages: crypto/tls keeps the state of a record
@@ -18,7 +16,7 @@ import (
 // tlsWire is what crypto/tls reads and writes of a Session.
 type tlsWire struct{ *Session }
 
-// errNothing is a wire's word for EAGAIN.
+// errNothing is what a wire says when there is nothing to read.
 type errNothing struct{}
 
 func (errNothing) Error() string   { return "nothing to read yet" }
@@ -34,7 +32,7 @@ func (w tlsWire) Read(p []byte) (int, error) {
 		return c.netFD.Read(p)
 	}
 	n, err := c.readNow(p)
-	if err == unix.EAGAIN {
+	if n == 0 && err == nil {
 		err = errNothing{}
 	}
 	return n, err
@@ -45,19 +43,19 @@ func (w tlsWire) Close() error                       { return w.netFD.Close() }
 func (w tlsWire) SetWriteDeadline(t time.Time) error { return w.netFD.SetWriteDeadline(t) }
 
 // fillTLS is fill for plaintext.
-func (c *Session) fillTLS() error {
+func (c *Session) fillTLS() (some bool, err error) {
 	in := c.buffer()
 	if err := c.tls.Handshake(); err != nil {
-		return err
+		return false, err
 	}
 	in.nowait = true
 	n, err := c.tls.Read(in.buf[in.w:])
 	in.nowait = false
 	in.w += n
 	if err == (errNothing{}) {
-		err = unix.EAGAIN
+		err = nil
 	}
-	return err
+	return n > 0, err
 }
 
 // TLS returns the TLS connection, nil if the server doesn't speak it: to ask for
