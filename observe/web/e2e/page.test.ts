@@ -150,3 +150,31 @@ test("two recordings are shown side by side", options, async () => {
   await page.locator(".half svg.picture").nth(1).waitFor();
   assert.equal(await page.locator(".half").count(), 2);
 });
+
+test("a planted deadlock is found, and its cycle drawn", options, async () => {
+  const { page } = await visit(await view(record("deadlock")), "view=questions");
+  const answer = page.locator(".answer");
+  await answer.getByText(/Deadlock at .* 3 parked for ever/).waitFor();
+  await answer.getByText(/A cycle: g\d .*mutex#\d.*g\d.*mutex#\d/).waitFor();
+  assert.equal(await answer.locator(".graph .node.bad").count(), 4);
+  await answer.getByRole("button", { name: "mutex#1" }).click();
+  await page.getByRole("heading", { name: "Object mutex#1" }).waitFor();
+});
+
+test("every question has an answer", options, async () => {
+  const { page, complaints } = await visit(await view(tour), "view=questions&g=2");
+  await loaded(page);
+  const asks = page.locator(".asks button"), answer = page.locator(".answer");
+  await asks.first().waitFor();
+  for (let i = 0; i < (await asks.count()); i++) {
+    await asks.nth(i).click();
+    const input = answer.locator(".subject input");
+    if (await input.count()) {
+      await input.fill(/object/.test((await asks.nth(i).textContent())!) ? "mutex#1" : "g2");
+      await answer.getByRole("button", { name: "Ask", exact: true }).click();
+    }
+    await answer.locator(".says, table").first().waitFor();
+    assert.equal(await answer.locator(".warn").count(), 0, (await asks.nth(i).textContent())!);
+  }
+  assert.deepEqual(complaints, []);
+});

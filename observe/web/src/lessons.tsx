@@ -76,7 +76,7 @@ export function LessonsView() {
       {l ? <LessonView l={l} /> : (
         <ul class="shelf">
           {all.value.map((x, i) => (
-            <li><button onClick={() => choose(x.id)}><b>{i + 1}</b><span><strong>{say(x.title)}</strong>{say(x.summary)}</span></button></li>
+            <li><button data-lesson={x.id} onClick={() => choose(x.id)}><b>{i + 1}</b><span><strong>{say(x.title)}</strong>{say(x.summary)}</span></button></li>
           ))}
         </ul>
       )}

@@ -12,8 +12,8 @@ keepAddress();
 get<Meta>("api/meta").then((m) => {
   meta.value = m;
   if (!m.recordings.some((r) => r.id === recording.value)) recording.value = m.recordings[0]?.id ?? "main";
+  if (m.mode === "lessons" && !/view=/.test(location.hash)) view.value = "lessons";
   if (m.recordings.length) return open(recording.value, start);
-  view.value = "lessons";
   loading.value = false;
 }).catch((e) => {
   problem.value = e.message;

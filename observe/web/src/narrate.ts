@@ -194,27 +194,27 @@ class Chinese extends Narrator {
     switch (e.kind) {
       case KBoot: {
         const left = this.left("可运行或运行中");
-        return `第 ${e.sub + 1} 步,共 ${StepCount} 步:${this.step()}${this.exits() ? `,状态 ${e.a}` : ""}${left && `;仍然存在:${left}`}`;
+        return `第 ${e.sub + 1} 步，共 ${StepCount} 步：${this.step()}${this.exits() ? `，状态 ${e.a}` : ""}${left && `；仍然存在：${left}`}`;
       }
-      case KProcs: return `procresize:P 的数量 ${e.a} → ${e.b}`;
+      case KProcs: return `procresize：P 的数量 ${e.a} → ${e.b}`;
       case KCreate: return `newproc 创建 g${e.a}${space(s.func(e.b))}${this.to()}${this.site(e.c)}`;
       case KStart: {
         const how = [e.a === 1 ? "全新" : "", this.from()].filter(Boolean).join(",");
         return `execute 运行 g${e.g}${parens(how)}`;
       }
-      case KPark: return `gopark 挂起:${this.reason()}${space(this.parkedOn(e))}${this.site(e.b)}`;
+      case KPark: return `gopark 挂起：${this.reason()}${space(this.parkedOn(e))}${this.site(e.b)}`;
       case KReady: {
         const on = this.waited();
         const by = e.c === ByCoroutine ? "" : `(由 ${this.cause()} 唤醒)`;
-        return `goready 唤醒 g${e.a}${this.to()}${on ? `,它原先等待 ${on}` : ""}${by}`;
+        return `goready 唤醒 g${e.a}${this.to()}${on ? `，它原先等待 ${on}` : ""}${by}`;
       }
       case KYield: return `yield ${e.a === 1 ? "应要求让出" : "让出"}${this.to()}`;
       case KExit: return "goexit 结束";
-      case KBlock: return "进入原生调用:P 交给别人继续";
-      case KUnblock: return e.a === 1 ? "原生调用返回,立即拿到 P" : "原生调用返回,没有空闲的 P → 全局队列";
-      case KSteal: return `从 p${e.a} 窃取 ${e.b} 个 G,先运行 g${e.c}`;
-      case KOverflow: return `runqputslow:p${e.p} 的本地队列已满,${e.a} 个 G 移到全局队列`;
-      case KGlobGet: return `globrunqget:从全局队列取 ${e.a} 个 G`;
+      case KBlock: return "进入原生调用：P 交给别人继续";
+      case KUnblock: return e.a === 1 ? "原生调用返回，立即拿到 P" : "原生调用返回，没有空闲的 P → 全局队列";
+      case KSteal: return `从 p${e.a} 窃取 ${e.b} 个 G，先运行 g${e.c}`;
+      case KOverflow: return `runqputslow：p${e.p} 的本地队列已满，${e.a} 个 G 移到全局队列`;
+      case KGlobGet: return `globrunqget：从全局队列取 ${e.a} 个 G`;
     }
     return this.sayMP();
   }
@@ -222,23 +222,23 @@ class Chinese extends Narrator {
   private sayMP(): string {
     const { e } = this;
     switch (e.kind) {
-      case KMStart: return `startm:${e.sub === 1 ? "新建" : "唤醒"} m${e.a}${e.b >= 0 ? `,交给它 p${e.b}` : ""}`;
-      case KMStop: return `stopm:m${e.m} 没有活可干,睡眠`;
-      case KMSpin: return e.sub === 1 ? `m${e.m} 自旋,寻找工作` : `m${e.m} 停止自旋`;
+      case KMStart: return `startm：${e.sub === 1 ? "新建" : "唤醒"} m${e.a}${e.b >= 0 ? `，交给它 p${e.b}` : ""}`;
+      case KMStop: return `stopm：m${e.m} 没有活可干，睡眠`;
+      case KMSpin: return e.sub === 1 ? `m${e.m} 自旋，寻找工作` : `m${e.m} 停止自旋`;
       case KPAcquire: return `acquirep 绑定 p${e.p}`;
       case KPIdle: return `pidleput:p${e.p} 进入空闲列表`;
-      case KHandoff: return `handoffp:交出 p${e.a},m${e.b} 不带 P 继续`;
-      case KRetake: return `retake:从 m${e.b} 收回 p${e.a},它已在${e.sub === 1 ? "系统调用" : "用户代码"}中停留 ${dur(e.c)}`;
-      case KNetpoll: return `netpoll:${e.a} 个 G 就绪,${e.sub === 1 ? `等待了 ${dur(e.b)}` : "没有等待"}`;
-      case KTimer: return `定时器(预定 +${dur(e.a)})触发,晚了 ${dur(e.b)}`;
+      case KHandoff: return `handoffp：交出 p${e.a}，m${e.b} 不带 P 继续`;
+      case KRetake: return `retake：从 m${e.b} 收回 p${e.a}，它已在${e.sub === 1 ? "系统调用" : "用户代码"}中停留 ${dur(e.c)}`;
+      case KNetpoll: return `netpoll：${e.a} 个 G 就绪，${e.sub === 1 ? `等待了 ${dur(e.b)}` : "没有等待"}`;
+      case KTimer: return `定时器(预定 +${dur(e.a)})触发，晚了 ${dur(e.b)}`;
       case KFork: return "分叉出一个子任务";
       case KForkSteal: return `运行 g${e.a} 在 p${e.b} 上分叉的子任务`;
       case KFdOpen: return `打开 fd ${e.a}`;
       case KFdClose: return `关闭 fd ${e.a}`;
-      case KPanic: return `g${e.g} 发生 panic,没有被 recover`;
-      case KDeadlock: return `死锁:${e.a} 个协程永远等待`;
-      case KLost: return `这里丢失了 ${e.a} 个事件:环形缓冲区已满`;
-      case KState: return `此刻的状态:${e.a} 个事件`;
+      case KPanic: return `g${e.g} 发生 panic，没有被 recover`;
+      case KDeadlock: return `死锁：${e.a} 个协程永远等待`;
+      case KLost: return `这里丢失了 ${e.a} 个事件：环形缓冲区已满`;
+      case KState: return `此刻的状态：${e.a} 个事件`;
     }
     return this.sayGo();
   }
@@ -247,18 +247,18 @@ class Chinese extends Narrator {
     const { e, s } = this;
     switch (e.kind) {
       case KEntry: return `可执行文件的入口点是 ${hex(e.a)}${parens(s.func(e.a))}`;
-      case KArgs: return `args:argc ${e.a},argv 位于 ${hex(e.b)}`;
-      case KOSInit: return `osinit:${e.a} 个处理器,每页 ${e.b} 字节`;
-      case KMInit: return `m${e.m} 位于 ${hex(e.a)},它的 g0 位于 ${hex(e.b)}`;
+      case KArgs: return `args：argc ${e.a},argv 位于 ${hex(e.b)}`;
+      case KOSInit: return `osinit：${e.a} 个处理器，每页 ${e.b} 字节`;
+      case KMInit: return `m${e.m} 位于 ${hex(e.a)}，它的 g0 位于 ${hex(e.b)}`;
       case KPInit: return `p${e.p} 位于 ${hex(e.a)}`;
-      case KStack: return `${this.whose()}:栈从 ${hex(e.b)} 到 ${hex(e.c)},${e.c - e.b} 字节`;
-      case KGoEntry: return `g${e.a}:其函数将返回到 ${s.func(e.b)}(${hex(e.b + 1)});闭包位于 ${hex(e.c)}`;
-      case KGoArg: return `g${e.a}:在 go 语句处复制的参数:${this.words()}`;
+      case KStack: return `${this.whose()}：栈从 ${hex(e.b)} 到 ${hex(e.c)}，${e.c - e.b} 字节`;
+      case KGoEntry: return `g${e.a}：其函数将返回到 ${s.func(e.b)}(${hex(e.b + 1)})；闭包位于 ${hex(e.c)}`;
+      case KGoArg: return `g${e.a}：在 go 语句处复制的参数：${this.words()}`;
       case KInitTask: return `初始化包 ${this.initialised()}`;
       case KSyscall: return `进入系统调用${this.site(e.a)}`;
-      case KSysret: return e.a === 1 ? `系统调用返回,在 p${e.p} 上` : "系统调用返回,没有空闲的 P → 全局队列";
+      case KSysret: return e.a === 1 ? `系统调用返回，在 p${e.p} 上` : "系统调用返回，没有空闲的 P → 全局队列";
       case KPreempt: return `preemptone:p${e.a} 上的协程${e.b ? `已运行 ${dur(e.b)},` : ""}被要求停下`;
-      case KGCStop: return `gcstopm:世界即将停止,m${e.m} 交出它的 P`;
+      case KGCStop: return `gcstopm：世界即将停止，m${e.m} 交出它的 P`;
     }
     return `${kindName(e.kind, s.tables)} ${[e.a, e.b, e.c].join(" ")}`;
   }

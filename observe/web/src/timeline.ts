@@ -60,7 +60,7 @@ export function rows(c: { store: Store; g: number; showMs: boolean; height: numb
   if (c.g) { add("g", c.g, null); y += 8; }
   ps.forEach((t, id) => add("p", id, t));
   y += 8;
-  if (c.showMs) ms.forEach((t, id) => add("m", id, t));
+  if (c.showMs) ms.forEach((t, id) => { if (t.n) add("m", id, t); });
   return out;
 }
 
