@@ -13,13 +13,19 @@ import (
 // inRuntime runs f, in the calling goroutine, while a runtime is there.
 func inRuntime(t *testing.T, procs int, f func(rt *sched.Sched)) {
 	t.Helper()
+	inModel(t, "", procs, f)
+}
+
+// inModel is inRuntime with a model of I/O.
+func inModel(t *testing.T, model string, procs int, f func(rt *sched.Sched)) {
+	t.Helper()
 	ready, done := make(chan *sched.Sched), make(chan struct{})
 	ended := make(chan error)
 	go func() {
 		ended <- sched.Run(func() {
 			ready <- sched.Current()
 			sched.Block(func() { <-done })
-		}, sched.Options{Procs: procs, NoDeadlock: true})
+		}, sched.Options{Procs: procs, IO: model, NoDeadlock: true})
 	}()
 	rt := <-ready
 	defer func() {
