@@ -457,6 +457,22 @@ func TestACoroutineFoundWithoutAnIdlePIsNotLost(t *testing.T) {
 	}
 }
 
+// The last P at work is handed off while no M is in the poller: one must go
+// there. Fails (hangs) when it is just put on the idle list.
+func TestHandingOffTheLastPLeavesSomebodyInThePoller(t *testing.T) {
+	s := machine(t, 2)
+	if err := s.netpollinit(); err != nil {
+		t.Fatal(err)
+	}
+	if s.npidle.Load() != 1 || s.lastpoll.Load() == 0 {
+		t.Fatal("p1 is not idle, or somebody polls")
+	}
+	s.handoffp(s.m0.releasep())
+	for s.lastpoll.Load() != 0 {
+		runtime.Gosched()
+	}
+}
+
 // A timer that is earlier than all others is armed from outside, between the
 // moment when the M that goes to sleep has published until when and its sleep,
 // and when it sleeps. Fails (hangs) when Reset doesn't break the sleep, or the

@@ -175,7 +175,9 @@ func (s *Sched) wakepNow() {
 	s.wakep()
 }
 
-// handoffp finds somebody for pp, which the caller has taken from its owner.
+// handoffp finds somebody for pp, which the caller has taken from its owner. If
+// it was the last at work and nobody sleeps in the poller, somebody must: all who
+// have stopped relied on that.
 func (s *Sched) handoffp(pp *P) {
 	if pp.dying.Load() {
 		s.pdestroy(pp)
@@ -190,7 +192,8 @@ func (s *Sched) handoffp(pp *P) {
 		return
 	}
 	s.lock.Lock()
-	if s.runqsize.Load() > 0 || s.stopping.Load() {
+	last := s.npidle.Load() == s.procs.Load()-1
+	if s.runqsize.Load() > 0 || s.stopping.Load() || last && s.netpollinited() && s.lastpoll.Load() != 0 {
 		s.lock.Unlock()
 		s.startm(pp, false)
 		return
