@@ -61,6 +61,20 @@ func TestWrongUsageIsOneLine(t *testing.T) {
 		{"trace " + dir, "is a directory"},
 		{"trace " + file, file},
 		{"trace -json -text " + file, "exclude each other"},
+		{"trace -ask why " + file, "ask blocked, delays"},
+		{"trace -ask life " + file, "give a number"},
+		{"trace -ask life=x " + file, "give a number"},
+		{"trace -ask blocked=3 " + file, "takes no"},
+		{"trace -ask blocked -text " + file, "not with -text"},
+		{"trace -ask blocked -lang fr " + file, "the languages are"},
+		{"trace -view -json " + file, "exclude each other"},
+		{"trace -view " + file, "not a weft recording"},
+		{"trace -view " + file + "2", "does not exist"},
+		{"trace -view " + file + " " + file + " " + file, "side by side"},
+		{"trace -view -addr 0.0.0.0:0", "-view-public"},
+		{"serve -view 0.0.0.0:0 " + dir, "-view-public"},
+		{"serve -view nonsense " + dir, "HOST:PORT"},
+		{"serve -view " + ln.Addr().String() + " " + dir, "another address"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			stdout, stderr, status := runWeft(t, strings.Fields(c.args)...)
