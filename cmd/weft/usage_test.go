@@ -61,33 +61,22 @@ func TestWrongUsageIsOneLine(t *testing.T) {
 		{"trace " + dir, "is a directory"},
 		{"trace " + file, file},
 		{"trace -json -text " + file, "exclude each other"},
-		{"trace -ask why " + file, "ask blocked, delays"},
-		{"trace -ask life " + file, "give a number"},
-		{"trace -ask life=x " + file, "give a number"},
-		{"trace -ask blocked=3 " + file, "takes no"},
-		{"trace -ask blocked -text " + file, "not with -text"},
-		{"trace -ask blocked -lang fr " + file, "the languages are"},
-		{"trace -view -json " + file, "exclude each other"},
-		{"trace -view " + file, "not a weft recording"},
-		{"trace -view " + file + "2", "does not exist"},
-		{"trace -view " + file + " " + file + " " + file, "side by side"},
-		{"trace -view -addr 0.0.0.0:0", "-view-public"},
-		{"serve -view 0.0.0.0:0 " + dir, "-view-public"},
-		{"serve -view nonsense " + dir, "HOST:PORT"},
-		{"serve -view " + ln.Addr().String() + " " + dir, "another address"},
 	} {
-		t.Run(c.args, func(t *testing.T) {
-			stdout, stderr, status := runWeft(t, strings.Fields(c.args)...)
-			if status != 1 {
-				t.Errorf("exit status %d, want 1", status)
-			}
-			if strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "weft") || !strings.Contains(stderr, c.want) {
-				t.Errorf("stderr is %q, want one line with %q", stderr, c.want)
-			}
-			if stdout != "" {
-				t.Errorf("stdout is %q", stdout)
-			}
-		})
+		t.Run(c.args, func(t *testing.T) { refused(t, c.args, c.want) })
+	}
+}
+
+// refused runs weft with args, which must exit with 1 and one line that has want.
+func refused(t *testing.T, args, want string) {
+	stdout, stderr, status := runWeft(t, strings.Fields(args)...)
+	if status != 1 {
+		t.Errorf("exit status %d, want 1", status)
+	}
+	if strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "weft") || !strings.Contains(stderr, want) {
+		t.Errorf("stderr is %q, want one line with %q", stderr, want)
+	}
+	if stdout != "" {
+		t.Errorf("stdout is %q", stdout)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -180,5 +181,33 @@ func TestQuestionsAreAnsweredInText(t *testing.T) {
 		if status != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("%s: status %d, %q, no %q in %s", args, status, stderr, want, stdout)
 		}
+	}
+}
+
+func TestWrongUseOfThePageAndQuestionsIsOneLine(t *testing.T) {
+	dir := tree(t, map[string]string{"file": "no recording"})
+	file := filepath.Join(dir, "file")
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	for _, c := range []struct{ args, want string }{
+		{"trace -ask why " + file, "ask blocked, delays"},
+		{"trace -ask life " + file, "give a number"},
+		{"trace -ask life=x " + file, "give a number"},
+		{"trace -ask blocked=3 " + file, "takes no"},
+		{"trace -ask blocked -text " + file, "not with -text"},
+		{"trace -ask blocked -lang fr " + file, "the languages are"},
+		{"trace -view -json " + file, "exclude each other"},
+		{"trace -view " + file, "not a weft recording"},
+		{"trace -view " + file + "2", "does not exist"},
+		{"trace -view " + file + " " + file + " " + file, "side by side"},
+		{"trace -view -addr 0.0.0.0:0", "-view-public"},
+		{"serve -view 0.0.0.0:0 " + dir, "-view-public"},
+		{"serve -view nonsense " + dir, "HOST:PORT"},
+		{"serve -view " + ln.Addr().String() + " " + dir, "another address"},
+	} {
+		t.Run(c.args, func(t *testing.T) { refused(t, c.args, c.want) })
 	}
 }
