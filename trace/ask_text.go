@@ -69,7 +69,7 @@ func cellText(kind string, cell any, lang string) string {
 		if v.File == "" {
 			return "-"
 		}
-		return Symbol{v.Func, v.File, v.Line}.Pos()
+		return Symbol(v).Pos()
 	case int64:
 		switch kind {
 		case "dur":

@@ -92,7 +92,7 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 	defer s.serveEnded(ll)
 	for {
-		err := s.waitFor(nil, func() bool {
+		err := s.waitFor(context.Background(), func() bool {
 			ok := s.MaxConns <= 0 || s.open < s.MaxConns || s.draining.Load()
 			if ok {
 				s.open++
@@ -220,7 +220,7 @@ func (s *Server) waitFor(ctx context.Context, ok func() bool) error {
 			s.mu.Unlock()
 			return nil
 		}
-		if ctx != nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			s.mu.Unlock()
 			return ctx.Err()
 		}
