@@ -1,7 +1,7 @@
 // The page's frame: what is shown, which view, which language.
 
 import { useEffect } from "preact/hooks";
-import { theme } from "./color.ts";
+import { colorOf, css, functions, theme } from "./color.ts";
 import { big, short } from "./format.ts";
 import { lang, w } from "./i18n.ts";
 import { Icon } from "./icons.tsx";
@@ -20,6 +20,7 @@ import {
   cursor, following, loadedIn, loading, meta, moveTo, playing, problem, recording, selected, setLang, setTheme, stats, step, store,
   version, view, views, type View,
 } from "./state.ts";
+import type { Store } from "./store.ts";
 
 const shown: Record<View, () => preact.JSX.Element> = {
   machine: MachineView, timeline: TimelineView, questions: QuestionsView, charts: ChartsView, tables: TablesView, lessons: LessonsView,
@@ -113,12 +114,23 @@ function Side() {
   const s = store.value, at = cursor.value;
   version.value;
   if (selected.value) return <Details />;
-  const from = Math.max(s?.dropped ?? 0, at - 14), n = Math.min(40, Math.max(0, (s?.n ?? 0) - from));
+  const from = Math.max(s?.dropped ?? 0, at - 8), n = Math.min(40, Math.max(0, (s?.n ?? 0) - from));
   return (
     <aside class="details" aria-label={w("recent")}>
       <p class="muted">{w("clickG")}</p>
+      {s && <Functions s={s} />}
       {s && n > 0 ? <EventList s={s} all={Array.from({ length: n }, (_, i) => from + i)} /> : <p class="muted">{w("nothing")}</p>}
     </aside>
+  );
+}
+
+// Functions says which colour is which function.
+function Functions({ s }: { s: Store }) {
+  const all = functions(s);
+  return (
+    <ul class="functions" aria-label={w("functions")}>
+      {all.slice(0, 6).map((f) => <li class="mono"><i class="dot" style={{ background: css(colorOf(s, f.g)) }} />{f.name} <span class="muted">×{big(f.n)}</span></li>)}
+    </ul>
   );
 }
 

@@ -52,3 +52,23 @@ export function colorOf(s: Store, g: number): RGB {
 }
 
 export const css = ([r, g, b]: RGB) => `rgb(${r} ${g} ${b})`;
+
+interface Function { name: string; n: number; g: number }
+
+const listed = new WeakMap<Store, { at: number; all: Function[] }>();
+
+// functions returns those that coroutines run, with how many do and one of
+// them, most first. Of a recording that still grows it is counted now and then.
+export function functions(s: Store): Function[] {
+  const known = listed.get(s);
+  if (known && (known.at === s.n || s.n < known.at * 1.2)) return known.all;
+  const by = new Map<number, Function>();
+  for (const [g, i] of s.info) {
+    const f = by.get(i.entry);
+    if (f) f.n++;
+    else if (i.entry && s.func(i.entry)) by.set(i.entry, { name: s.func(i.entry), n: 1, g });
+  }
+  const all = [...by.values()].sort((a, b) => b.n - a.n);
+  listed.set(s, { at: s.n, all });
+  return all;
+}

@@ -85,6 +85,7 @@ const words = {
   entry: ["function", "函数"],
   stack: ["stack", "栈"],
   returnsInto: ["returns into", "返回到"],
+  functions: ["Functions", "函数"],
   for: ["for", "已有"],
   readers: ["wait to read", "等待读"],
   writers: ["wait to write", "等待写"],

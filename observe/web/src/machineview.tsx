@@ -94,8 +94,8 @@ function Card({ c, s, m, e }: { c: PCard; s: Store; m: Machine; e: Ev | null }) 
         <>
           <text class="name" x={x + 36} y={y + 44}>m{c.m.id}</text>
           <text class="small muted" x={x + 36} y={y + 60}>{g ? "" : statusWord(c.m.status)}</text>
-          {g > 0 && <text class="small strong" x={x + 124} y={y + 43}>{cut(s.gFunc(g), (c.w - 210) / 6.4)}</text>}
-          {run && <text class="small muted" x={x + 124} y={y + 59}>{short(m.now - run.since)}</text>}
+          {g > 0 && <text class="small strong" x={x + 128} y={y + 43}>{cut(s.gFunc(g), (c.w - 210) / 6.4)}</text>}
+          {run && <text class="small muted" x={x + 128} y={y + 59}>{short(m.now - run.since)}</text>}
           <circle class={schedules ? "g0 on" : "g0"} cx={x + c.w - 46} cy={y + 46} r="16" />
           <text class="g0label" x={x + c.w - 46} y={y + 46}>g0</text>
         </>
