@@ -50,7 +50,7 @@ that schedule exactly. The exit status is 1 if a test failed.`,
 		fs.BoolVar(&t.RealTime, "realtime", false, "real time instead of virtual time")
 		fs.BoolVar(&t.json, "json", false, "print a line of JSON for each test")
 		fs.DurationVar(&t.Limits.Real, "timeout", time.Minute, "real time that a schedule may take")
-		fs.Uint64Var(&t.Limits.Points, "steps", 200_000, "scheduling points that a schedule may have")
+		fs.Uint64Var(&t.Limits.Points, "steps", 10_000_000, "scheduling points that a schedule may have")
 		fs.DurationVar(&t.Limits.Slack, "slack", time.Millisecond, "virtual time that may pass in a schedule while something could run")
 		return func(env *environ, args []string) error { return t.run(env, args) }
 	},

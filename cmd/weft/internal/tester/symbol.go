@@ -123,6 +123,9 @@ func (s *symbols) short(file string) string {
 	if rel, err := filepath.Rel(filepath.Join(s.goroot, "src"), file); err == nil && !strings.HasPrefix(rel, "..") {
 		return rel
 	}
+	if _, module, ok := strings.Cut(filepath.ToSlash(file), "/pkg/mod/"); ok {
+		return module
+	}
 	return file
 }
 

@@ -52,7 +52,8 @@ func TestEachKindOfFailureIsFoundAndRepeats(t *testing.T) {
 	want := map[string]string{
 		"TestRight": "", "TestDeadlock": "deadlock", "TestLeak": "leak", "TestFail": "fail", "TestPanic": "panic", "TestFatal": "fatal",
 		"TestExit": "exit", "TestLivelock": "livelock", "TestLongSleep": "",
-		"TestOnce": "fail", "TestStale": "fail",
+		"TestOnce": "fail", "TestStale": "fail", "TestLeakBesideTicker": "leak",
+		"TestGlobalWorker": "",
 	}
 	results, out := explored(t, "kinds", nil)
 	for name, kind := range want {

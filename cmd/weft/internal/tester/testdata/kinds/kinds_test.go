@@ -142,3 +142,32 @@ func TestStale(t *testing.T) {
 		t.Error("an update was lost")
 	}
 }
+
+// One goroutine ticks for ever; another waits for what can't come.
+func TestLeakBesideTicker(t *testing.T) {
+	go func() {
+		for range time.Tick(time.Second) {
+		}
+	}()
+	c := make(chan int)
+	go func() { <-c }()
+}
+
+var (
+	workerOnce sync.Once
+	work       = make(chan func())
+)
+
+// A worker that is started once and serves for as long as the program runs.
+func TestGlobalWorker(t *testing.T) {
+	workerOnce.Do(func() {
+		go func() {
+			for f := range work {
+				f()
+			}
+		}()
+	})
+	done := make(chan bool)
+	work <- func() { close(done) }
+	<-done
+}

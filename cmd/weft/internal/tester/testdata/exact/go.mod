@@ -1,3 +1,0 @@
-module exact
-
-go 1.26

@@ -1,3 +1,0 @@
-module right
-
-go 1.26
