@@ -51,7 +51,7 @@ func (s *stream) queued(g uint64, queue uint8) {
 	if s.held == 0 {
 		return
 	}
-	if e := &s.out[s.held-1]; e.A == g {
+	if e := &s.out[s.held-1]; e.A == g || e.Kind == trace.KGoYield && e.G == g {
 		e.Sub = queue
 		s.held = 0
 	}
@@ -92,7 +92,7 @@ func (s *stream) event(e trace.Event) {
 		}
 	}
 	s.out = append(s.out, e)
-	if e.Kind == trace.KGoCreate || e.Kind == trace.KGoReady {
+	if e.Kind == trace.KGoCreate || e.Kind == trace.KGoReady || e.Kind == trace.KGoYield {
 		s.held = len(s.out)
 	}
 }

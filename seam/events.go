@@ -77,13 +77,13 @@ var gEdits = []Edit{
 	{Func: gopark, At: Before, Stmt: "mp.waitlock = lock", Text: "if weftOn { weftPark(gp, lock, reason) }"},
 	{Func: "ready(gp *g, traceskip int, next bool)", At: Before, Stmt: "runqput(", Text: "if weftOn { weftReady(gp) }"},
 	{Func: "execute(gp *g, inheritTime bool)", At: Before, Stmt: "mp.curg = gp",
-		Text: "if weftOn { weftEvent(weftKGoStart, 0, gp.goid, 0, 0, 0) }"},
+		Text: "if weftOn { weftRun(gp) }"},
 	{Func: "goschedImpl(gp *g, preempted bool)", At: Before, Stmt: "casgstatus(",
 		Text: "if weftOn { weftYield(gp, weftQGlobal, preempted) }"},
 	{Func: "goyield_m(gp *g)", At: Before, Stmt: "casgstatus(", Text: "if weftOn { weftYield(gp, weftQLocal, false) }"},
 	{Func: "preemptPark(gp *g)", At: Before, Stmt: "status :=",
 		Text: "if weftOn { weftEvent(weftKGoPark, weftReason(waitReasonPreempted), gp.goid, 0, 0, 0) }"},
-	{Func: "gdestroy(gp *g)", At: Before, Stmt: "casgstatus(", Text: "if weftOn { weftEvent(weftKGoExit, 0, gp.goid, 0, 0, 0) }"},
+	{Func: "gdestroy(gp *g)", At: Before, Stmt: "casgstatus(", Text: "if weftOn { weftEnd(gp) }"},
 	{File: "runtime/sema.go", Func: semacquire1, At: Before, Stmt: "goparkunlock(",
 		Text: "if weftOn { weftNote(weftRObject, weftObjectSema, gp.goid, uint64(uintptr(unsafe.Pointer(addr))), 0, 0) }"},
 	{File: "runtime/sema.go", Func: "notifyListWait(l *notifyList, t uint32)", At: Before, Stmt: "goparkunlock(",
@@ -100,17 +100,13 @@ var gEdits = []Edit{
 
 // queueEdits tell which queue a G goes to and comes from.
 var queueEdits = []Edit{
-	{Func: runqput, At: Before, Stmt: "if oldnext == 0", Text: "if weftOn { weftNote(weftRPut, weftQRunnext, 0, gp.goid, 0, 0) }"},
+	{Func: runqput, At: Before, Stmt: "if oldnext == 0", Text: "if weftOn { weftPut(gp, weftQRunnext) }"},
 	{Func: runqput, At: Before, Stmt: "pp.runq[t%uint32(len(pp.runq))].set(gp)",
-		Text: "if weftOn { weftNote(weftRPut, weftQLocal, 0, gp.goid, 0, 0) }"},
+		Text: "if weftOn { weftPut(gp, weftQLocal) }"},
 	{Func: "runqputslow(pp *p, gp *g, h, t uint32) bool", At: Before, Stmt: "lock(&sched.lock)",
 		Text: "if weftOn { weftEvent(weftKOverflow, 0, 0, uint64(n+1), 0, 0) }"},
-	{Func: "globrunqput(gp *g)", Text: "if weftOn { weftNote(weftRPut, weftQGlobal, 0, gp.goid, 0, 0) }"},
-	{Func: runqget, At: Before, Stmt: "return next.ptr(), true",
-		Text: "if weftOn { weftNote(weftRGot, weftQRunnext, 0, next.ptr().goid, 0, 0) }"},
-	{Func: runqget, At: Before, Stmt: "return gp, false", Text: "if weftOn { weftNote(weftRGot, weftQLocal, 0, gp.goid, 0, 0) }"},
-	{Func: "globrunqget() *g", At: Before, Stmt: "return sched.runq.pop()",
-		Text: "if weftOn { weftGlobal(sched.runq.head.ptr(), 1) }"},
+	{Func: findRunnable, At: Before, Stmt: "return gp, inheritTime, false", Nth: 1, Text: "if weftOn { weftGotLocal(gp, inheritTime) }"},
+	{Func: findRunnable, At: After, Stmt: "gp := globrunqget()", Text: "if weftOn && gp != nil { weftGlobal(gp, 1) }"},
 	{Func: "globrunqgetbatch(n int32) (gp *g, q gQueue)", At: Before, Stmt: "gp = sched.runq.pop()",
 		Text: "if weftOn { weftGlobal(sched.runq.head.ptr(), n) }"},
 	{Func: runqsteal, At: Before, Stmt: "n--", Text: "weftStolen := n"},
@@ -126,7 +122,7 @@ var mpEdits = []Edit{
 		Text: "if weftOn { weftEvent(weftKMStart, 0, weftGoid(), uint64(nmp.id), uint64(pp.id), 0) }"},
 	{Func: "stopm()", At: Before, Stmt: "lock(&sched.lock)", Text: "if weftOn { weftEvent(weftKMStop, 0, 0, 0, 0, 0) }"},
 	{Func: "mexit(osStack bool)", At: After, Stmt: "mp := getg().m", Text: "if weftOn { weftGiveChunk(mp) }"},
-	{Func: "(mp *m) becomeSpinning()", Text: "if weftOn { weftEvent(weftKMSpin, 1, 0, 0, 0, 0) }"},
+	spins(1), spins(2), spins(3), spins(4), spins(5), spins(6),
 	{Func: "mspinning()", Text: "if weftOn { weftEvent(weftKMSpin, 1, 0, 0, 0, 0) }"},
 	{Func: "resetspinning()", At: Before, Stmt: "gp.m.spinning = false", Text: "if weftOn { weftEvent(weftKMSpin, 0, 0, 0, 0, 0) }"},
 	{Func: findRunnable, At: Before, Stmt: "mp.spinning = false", Text: "if weftOn { weftEvent(weftKMSpin, 0, 0, 0, 0, 0) }"},
@@ -138,6 +134,14 @@ var mpEdits = []Edit{
 	{Func: "retake(now int64) uint32", At: Before, Stmt: "preemptone(pp)",
 		Text: "if weftOn { weftPreempt(pp, pd.schedwhen, now) }"},
 	{Func: "gcstopm()", At: Before, Stmt: "pp := releasep()", Text: "if weftOn { weftEvent(weftKGCStop, 0, 0, 0, 0, 0) }"},
+}
+
+// spins is for one of the places in findRunnable where an M begins to spin. Not
+// for the function that it calls there, nor for others that are so short: they
+// are inlined, and would not be with an edit.
+func spins(nth int) Edit {
+	const text = "if weftOn { weftEvent(weftKMSpin, 1, 0, 0, 0, 0) }"
+	return Edit{Func: findRunnable, At: Before, Stmt: "mp.becomeSpinning()", Nth: nth, Text: text}
 }
 
 // sysEdits tell of the monitor, the poller, timers and system calls.
@@ -164,7 +168,6 @@ const (
 		"reason waitReason, traceReason traceBlockReason, traceskip int)"
 	semacquire1  = "semacquire1(addr *uint32, lifo bool, profile semaProfileFlags, skipframes int, reason waitReason)"
 	runqput      = "runqput(pp *p, gp *g, next bool)"
-	runqget      = "runqget(pp *p) (gp *g, inheritTime bool)"
 	runqsteal    = "runqsteal(pp, p2 *p, stealRunNextG bool) *g"
 	startm       = "startm(pp *p, spinning, lockheld bool)"
 	findRunnable = "findRunnable() (gp *g, inheritTime, tryWakeP bool)"
