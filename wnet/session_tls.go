@@ -10,8 +10,8 @@ import (
 // that has come in part, and takes an error that is temporary for what it says.
 // So at a boundary it reads what is there, from a wire that says errNothing
 // instead of waiting. The handshake waits as a handler does: crypto/tls can't
-// leave one in its middle. What TLS keeps for each connection is its own, about
-// 10 KB; see RATIONALE.
+// leave one in its middle. What crypto/tls keeps for each connection stays: some
+// 8.6 KB in all (weft bench idletls).
 
 // tlsWire is what crypto/tls reads and writes of a Session.
 type tlsWire struct{ *Session }

@@ -39,7 +39,7 @@ func Child() {
 	}
 	runtime.GOMAXPROCS(spec.Procs)
 	work := map[string]func(childSpec){
-		"parked": parkedChild, "http": httpChild, "serve": httpChild, "serve1k": httpChild, "idle": idleChild,
+		"parked": parkedChild, "http": httpChild, "serve": httpChild, "serve1k": httpChild, "idle": idleChild, "idletls": idleChild,
 	}[spec.Work]
 	if spec.Side == "go" {
 		work(spec)

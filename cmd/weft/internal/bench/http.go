@@ -142,7 +142,7 @@ func httpChild(spec childSpec) {
 	say(ln.Addr().String())
 	go answerParent()
 	if spec.Work != "http" {
-		serveMessages(spec.Side, ln, func() {})
+		serveMessages(spec.Side, ln, nil, func() {})
 		return
 	}
 	server := fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString(httpBody) }}

@@ -2,11 +2,19 @@ package bench
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"os"
 	"runtime"
+	"time"
 )
 
 // idle: what a keep-alive connection costs between requests. Each has served one
@@ -45,6 +53,9 @@ func idleRound(spec childSpec) (each float64, err error) {
 			return 0, err
 		}
 		defer conn.Close()
+		if spec.Work == "idletls" {
+			conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
+		}
 		if err := load(conn, 1); err != nil {
 			return 0, err
 		}
@@ -67,7 +78,26 @@ func idleChild(spec childSpec) {
 		io.Copy(io.Discard, in)
 		os.Exit(0)
 	}()
-	serveMessages(spec.Side, ln, func() { deep(64) })
+	var secure *tls.Config
+	if spec.Work == "idletls" {
+		secure = &tls.Config{Certificates: []tls.Certificate{certificate()}}
+	}
+	serveMessages(spec.Side, ln, secure, func() { deep(64) })
+}
+
+// certificate makes one that nobody need trust.
+func certificate() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	var der []byte
+	if err == nil {
+		der, err = x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "weft bench:", err)
+		os.Exit(1)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // deep uses n KB of stack.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -30,10 +31,12 @@ func listenFor(side string) net.Listener {
 	return ln
 }
 
-// serveMessages answers requests on ln for ever, after each has called work.
-func serveMessages(side string, ln net.Listener, work func()) {
+// serveMessages answers requests on ln for ever, each after a call of work; over
+// TLS if secure is not nil.
+func serveMessages(side string, ln net.Listener, secure *tls.Config, work func()) {
 	if side == "weft" {
 		s := wnet.Server{
+			TLSConfig:   secure,
 			IdleTimeout: time.Hour,
 			Handler:     func(c *wnet.Session) error { return answerOne(c, c, work) },
 		}
@@ -44,6 +47,9 @@ func serveMessages(side string, ln net.Listener, work func()) {
 		c, err := ln.Accept()
 		if err != nil {
 			return
+		}
+		if secure != nil {
+			c = tls.Server(c, secure)
 		}
 		go func() {
 			defer c.Close()

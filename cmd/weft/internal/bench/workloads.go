@@ -58,6 +58,11 @@ var workloads = []workload{
 		procs: []int{2}, rounds: 1, ops: 9_000, quick: 50,
 		run: measureIdle,
 	},
+	{
+		name: "idletls", unit: "connection", doc: "the same of 1,000 over TLS",
+		procs: []int{2}, rounds: 1, ops: 1_000, quick: 20,
+		run: measureIdle,
+	},
 }
 
 const (
