@@ -14,7 +14,7 @@ test("a live program is followed, held, and stepped through", { skip, timeout: 9
   const dir = join(scratch, "www");
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, "index.html"), "hello");
-  const { url, child } = await weft(["serve", "-addr", "127.0.0.1:0", "-view", "127.0.0.1:0", dir]);
+  const { url, child } = await weft(["serve", "-addr", "127.0.0.1:0", "-procs", "2", "-view", "127.0.0.1:0", dir]);
   const [view, site] = [await url("view:"), await url("serving")];
   const { page, complaints, foreign } = await visit(view);
   await page.getByRole("button", { name: "live", exact: true }).waitFor();
@@ -33,6 +33,9 @@ test("a live program is followed, held, and stepped through", { skip, timeout: 9
   await page.getByRole("navigation").getByRole("button", { name: "Tables" }).click();
   await page.getByText("Read from the runtime's own variables").waitFor();
   await page.getByRole("cell", { name: /^0x/ }).first().waitFor(); // g0's address
+  const controls = page.getByRole("group", { name: "Controls" });
+  await controls.getByRole("button", { name: "Ps +" }).click();
+  await controls.getByText("3", { exact: true }).waitFor();
   child.kill("SIGTERM");
   await page.getByText(/The program has ended|The connection was lost/).waitFor();
   const ours = complaints.filter((c) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(c)); // it is gone

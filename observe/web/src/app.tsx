@@ -17,7 +17,7 @@ import { TimelineView } from "./timelineview.tsx";
 import { Transport, togglePlay } from "./transport.tsx";
 import { open } from "./source.ts";
 import {
-  cursor, following, loadedIn, loading, meta, moveTo, playing, problem, recording, selected, setLang, setTheme, stats, step, store,
+  cursor, following, loadedIn, loading, meta, moveTo, part, playing, problem, recording, selected, setLang, setTheme, stats, step, store,
   version, view, views, type View,
 } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -106,7 +106,19 @@ function Notices() {
     <div class="notices" role="status">
       {loading.value && <p>{w(s?.n ? "loading" : "connecting")}… {s && s.n > 0 && `${big(s.n)} ${w("events")}`}</p>}
       {all.map((t) => <p class="warn">{t}</p>)}
+      {part.value.of > 1 && <Parts />}
     </div>
+  );
+}
+
+// Parts leads through a recording that is too long for one page.
+function Parts() {
+  const { at, of } = part.value, go = (i: number) => open(recording.value, { part: i });
+  return (
+    <p>{w("longRecording")} {w("part")} {at + 1} {w("of")} {of}
+      <button class="quiet" disabled={at === 0} onClick={() => go(at - 1)}>{w("previous")}</button>
+      <button class="quiet" disabled={at >= of - 1} onClick={() => go(at + 1)}>{w("next")}</button>
+    </p>
   );
 }
 

@@ -2,18 +2,20 @@
 // opens, or the running program.
 //
 // Bounds: a page holds at most maxFile events of a recording, and of a live
-// program the last maxLive or so. The server sends no more than a page asks for,
-// and says what it left out.
+// program the last maxLive or so. A longer recording is shown in parts, each of
+// which begins with how things stood. The server sends no more than a page asks
+// for, and says what it left out.
 
 import type { FromWorker, ToWorker } from "./worker.ts";
 import type { Tables } from "./kinds.ts";
 import { Store } from "./store.ts";
 import {
   controlToken, cursor, following, loadedIn, loading, meta, moveTo, problem, range, recording, selected, showAll, stats, store,
-  version, type Meta, type Named,
+  version, part, type Meta, type Named, type Recording,
 } from "./state.ts";
 
-const maxFile = 12_000_000;
+const maxFile = 6_000_000; // about half a gigabyte in the page
+const partEvents = 3_000_000;
 const maxLive = 1_500_000;
 
 export async function get<R>(url: string, init?: RequestInit): Promise<R> {
@@ -74,6 +76,7 @@ function begin(s: Store): void {
   store.value = s;
   cursor.value = -1;
   following.value = false;
+  part.value = { at: 0, of: 1 };
   loading.value = true;
   version.value++;
 }
@@ -91,7 +94,17 @@ function changed(s: Store, then: () => void): void {
   });
 }
 
-export interface Start { e?: number; window?: [number, number] }
+export interface Start { e?: number; window?: [number, number]; part?: number }
+
+// window notes which part of a long recording is shown, and returns how to ask
+// for it.
+function window(r: Recording | undefined, at: number): string {
+  const of = (r?.events ?? 0) > maxFile ? Math.ceil(r!.events! / partEvents) : 1;
+  part.value = { at: Math.min(at, of - 1), of };
+  if (of === 1) return "";
+  const len = Math.ceil((r!.ns! + 1) / of);
+  return `&from=${part.value.at * len}&to=${(part.value.at + 1) * len}`;
+}
 
 // open shows a recording of the server's.
 export function open(id: string, start: Start = {}): Promise<void> {
@@ -100,11 +113,10 @@ export function open(id: string, start: Start = {}): Promise<void> {
   recording.value = id;
   if (r?.kind === "live") { goLive(id); return Promise.resolve(); }
   const s = new Store(tablesOf(m));
-  const began = performance.now();
   begin(s);
+  const began = performance.now(), url = `api/recording?id=${encodeURIComponent(id)}${window(r, start.part ?? 0)}`;
   return new Promise((done) => {
-    const job = read(s, (error) => { finish(s, error, start, began); done(); }, () => changed(s, showAll),
-      `api/recording?id=${encodeURIComponent(id)}`);
+    const job = read(s, (error) => { finish(s, error, start, began); done(); }, () => changed(s, showAll), url);
     stopCurrent = job.stop;
   });
 }

@@ -41,6 +41,8 @@ export const selected = signal<Selection>(null);
 export const showMs = signal(true);
 export const showArrows = signal(true);
 
+export const part = signal({ at: 0, of: 1 }); // which part of a long recording is shown
+
 export const stats = signal<{ rate: number; dropped: number; requests?: number; ended: string | null } | null>(null);
 
 export const cursorTime = computed(() => {

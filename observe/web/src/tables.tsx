@@ -9,8 +9,9 @@ import { big, short } from "./format.ts";
 import { w } from "./i18n.ts";
 import { statusOf } from "./machineview.tsx";
 import type { Machine } from "./machine.ts";
-import { get } from "./source.ts";
-import { cursor, following, recording, store, version } from "./state.ts";
+import { Icon } from "./icons.tsx";
+import { get, post } from "./source.ts";
+import { controlToken, cursor, following, meta, recording, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
 import { isLive } from "./transport.tsx";
 
@@ -44,10 +45,36 @@ export function TablesView() {
   return (
     <div class="page tables">
       <p class="muted">{w(own ? "fromTables" : "fromEvents")}{own && !following.value ? ` ${w("now")}.` : ""}</p>
+      {own && <Controls procs={own.allp.length} />}
       <Tables st={st} s={s} />
     </div>
   );
 }
+
+// Controls change the running program: how many Ps it has, and whether it is
+// recorded.
+function Controls({ procs }: { procs: number }) {
+  const can = meta.value?.controls ?? [], on = recorded.value, failed = refused.value;
+  if (!controlToken() || !can.length) return null;
+  const set = (body: { procs?: number; recording?: boolean }) => {
+    refused.value = "";
+    post<{ recording: boolean }>("api/control", body).then((x) => { recorded.value = x.recording; }, (e) => { refused.value = e.message; });
+  };
+  return (
+    <div class="runner" role="group" aria-label={w("controls")}>
+      {can.includes("procs") && (
+        <>{w("procs")} <button class="quiet" aria-label={`${w("procs")} −`} disabled={procs < 2} onClick={() => set({ procs: procs - 1 })}><Icon name="minus" /></button>
+          <b>{procs}</b><button class="quiet" aria-label={`${w("procs")} +`} onClick={() => set({ procs: procs + 1 })}><Icon name="plus" /></button></>
+      )}
+      {can.includes("recording") && <label class="check"><input type="checkbox" checked={on} onChange={() => set({ recording: !on })} />{w("recordOn")}</label>}
+      {!on && <span class="warn">{w("paused")}</span>}
+      {failed && <span class="warn">{failed}</span>}
+    </div>
+  );
+}
+
+const recorded = signal(true);
+const refused = signal("");
 
 const words = { running: "running", native: "native", g0: "scheduling", polls: "polls", spinning: "spinning", stopped: "stopped" } as const;
 const shownGs = 400;
