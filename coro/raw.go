@@ -1,6 +1,9 @@
 package coro
 
-import "iter"
+import (
+	"iter"
+	"unsafe"
+)
 
 // Raw is the bare switch: a place in which one goroutine rests, at first that of
 // a new stack. [Raw.Swap] leaves the caller there and goes on with who rested.
@@ -54,6 +57,12 @@ func (r *Raw) Turn() (next func() (struct{}, bool), yield func(struct{}) bool) {
 		return r.next, nil
 	}
 	return nil, r.yield
+}
+
+// Doors returns the addresses of what a Swap will call, one of the two: for a
+// hint to the processor, nothing else.
+func (r *Raw) Doors() (next, yield uintptr) {
+	return *(*uintptr)(unsafe.Pointer(&r.next)), *(*uintptr)(unsafe.Pointer(&r.yield))
 }
 
 // Finish goes on for the last time with the stack that was made by r.Init, when

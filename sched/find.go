@@ -83,6 +83,7 @@ func (mp *M) pollNow(pp *P) {
 // help if they are more than one M runs at once.
 func (mp *M) injectReady(pp *P, l *gList) {
 	n := l.n
+	mp.polled = uint32(n)
 	for gp := l.pop(); gp != nil; gp = l.pop() {
 		gp.setStatus(Grunnable)
 		if mp.tracing() {
@@ -159,6 +160,7 @@ func (mp *M) stealFrom(pp, victim *P, last bool) *G {
 	if gp == nil {
 		return nil
 	}
+	mp.polled = n
 	count(&pp.stats.steals, 1)
 	count(&pp.stats.stolen, uint64(n))
 	mp.emit(trace.KSteal, 0, 0, uint64(victim.id), uint64(n), gp.ID())

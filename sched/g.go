@@ -162,17 +162,18 @@ func (l *gStack) pop() *G {
 // its own goroutine's.
 type stk struct {
 	coro.Raw
-	at     *stk // in whose place it rests; owned with the stack (switch.go)
-	g      *G
-	m      *M          // on which it runs; set before every switch to it
-	sleep  *sleepTimer // made at the first Sleep; for whoever runs on the stack
-	slot   any         // Waiter.Slot
-	link   *stk        // in a list of free stacks, or in M.reap
-	errand *errand     // to a stack at rest: do this first (switch.go)
-	dying  atomic.Bool // it ended away from home
-	g0     bool        // an M's own stack: scheduling code, in runtime mode
-	quit   bool        // to an idle stack: end
-	ended  bool        // from the stack: a Goexit is under way, it can't be reused
+	at      *stk // in whose place it rests; owned with the stack (switch.go)
+	g       *G
+	m       *M          // on which it runs; set before every switch to it
+	sleep   *sleepTimer // made at the first Sleep; for whoever runs on the stack
+	slot    any         // Waiter.Slot
+	link    *stk        // in a list of free stacks, or in M.reap
+	errand  *errand     // to a stack at rest: do this first (switch.go)
+	dying   atomic.Bool // it ended away from home
+	resting             // for foresee
+	g0      bool        // an M's own stack: scheduling code, in runtime mode
+	quit    bool        // to an idle stack: end
+	ended   bool        // from the stack: a Goexit is under way, it can't be reused
 }
 
 // here finds the stack that the caller runs on (RATIONALE: "How does a call

@@ -33,7 +33,8 @@ type M struct {
 	reap     *stk // dying stacks that have come home
 	nextg    *G   // found by a finishing stack: run it first
 	nextq    trace.Queue
-	forks    *fork // free ones; the coroutine's that runs here
+	forks    *fork  // free ones; the coroutine's that runs here
+	polled   uint32 // how many of the next ones in the local queue may have rested for long: see foresee
 	spinning bool
 	naps     uint8 // naps in a row that ended with nothing worth it (idle.go)
 	foundAt  int64 // when the last search found something, 0: none has since the last nap

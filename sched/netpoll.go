@@ -339,7 +339,8 @@ func (s *Sched) netpoll(delay int64) (list gList) {
 }
 
 func (np *netpoller) deliverAll(list *gList, events []poll.Event) {
-	for _, ev := range events {
+	for i, ev := range events {
+		np.foresee(events, i)
 		np.deliver(list, ev)
 	}
 }

@@ -106,6 +106,10 @@ func (mp *M) prepare(pp *P, gp *G) *stk {
 	mp.curg = gp
 	gp.setStatus(Grunning)
 	mp.userword = pword(mp.id, pp.schedtick, modeUser)
+	if mp.polled > 0 {
+		mp.polled--
+		pp.foresee()
+	}
 	return s
 }
 

@@ -1,0 +1,2 @@
+// Package prefetch asks the processor for memory that will be needed soon.
+package prefetch
