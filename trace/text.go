@@ -119,6 +119,15 @@ func (n *narrator) f(format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
+// word is what x is called in the narrator's language.
+func (n *narrator) word(x fmt.Stringer) string {
+	word := x.String()
+	if t, ok := n.lang[word]; ok {
+		return t
+	}
+	return word
+}
+
 // describe says what e is, without who made it.
 func (n *narrator) describe(e *Event) string {
 	switch {
@@ -143,7 +152,7 @@ func (n *narrator) describeBoot(e *Event) string {
 	if e.Kind == KProcs {
 		return n.f("procresize: %d → %s", e.A, n.count(e.B, "P"))
 	}
-	s := n.f("step %d of %d: %v", e.Sub+1, StepCount, Step(e.Sub))
+	s := n.f("step %d of %d: %v", e.Sub+1, StepCount, n.word(Step(e.Sub)))
 	if Step(e.Sub) == StepExit && e.B > 0 {
 		s += n.f(", status %d", e.A) + n.left(e)
 	}
@@ -166,7 +175,7 @@ func (n *narrator) describeG(e *Event) string {
 			n.waits[e.G] = on
 			n.whys[e.G] = Reason(e.Sub)
 		}
-		return n.f("gopark: %v%s%s", Reason(e.Sub), space(on), n.site(e.B))
+		return n.f("gopark: %v%s%s", n.word(Reason(e.Sub)), space(on), n.site(e.B))
 	case KGoReady:
 		s := n.f("goready g%d%s", e.A, n.to(e))
 		on, ok := n.waits[e.A]
@@ -174,12 +183,12 @@ func (n *narrator) describeG(e *Event) string {
 			on = n.object(e.B, "object")
 		}
 		if on != "" {
-			s += ", parked on " + on
+			s += n.f(", parked on ") + on
 		}
 		delete(n.waits, e.A)
 		delete(n.whys, e.A)
 		if c := Cause(e.C); c != ByCoroutine {
-			s += n.f(" (by %v)", c)
+			s += n.f(" (by %v)", n.word(c))
 		}
 		return s
 	case KGoYield:
@@ -189,7 +198,7 @@ func (n *narrator) describeG(e *Event) string {
 		return n.f("yield%s", n.to(e))
 	case KGoExit:
 		delete(n.names, e.G)
-		return "goexit"
+		return n.f("goexit")
 	case KGoBlock:
 		return n.f("native call: the P goes on without it")
 	}
@@ -336,7 +345,7 @@ func (n *narrator) to(e *Event) string {
 	case e.P >= 0 && (q == QRunnext || q == QLocal):
 		return fmt.Sprintf(" → p%d.%v", e.P, q)
 	default:
-		return " → " + n.f(q.String())
+		return " → " + n.word(q)
 	}
 }
 
@@ -356,7 +365,7 @@ func (n *narrator) from(e *Event) string {
 	case QTimer:
 		return n.f("from a timer")
 	default:
-		return n.f(q.String())
+		return n.word(q)
 	}
 }
 

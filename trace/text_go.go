@@ -95,7 +95,7 @@ func (n *narrator) left(e *Event) string {
 		}
 		state := n.f("runnable or running")
 		if why, ok := n.whys[g]; ok {
-			state = fmt.Sprintf("%v%s", why, space(n.waits[g]))
+			state = fmt.Sprintf("%v%s", n.word(why), space(n.waits[g]))
 		}
 		who = append(who, fmt.Sprintf("g%d %s (%s)", g, n.names[g], state))
 	}

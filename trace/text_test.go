@@ -133,6 +133,37 @@ func TestTextNamesEveryReason(t *testing.T) {
 	}
 }
 
+// Every sentence that there is in English has one in Chinese, with the same
+// values in it.
+func TestTextNarratesInChinese(t *testing.T) {
+	english, other := newNarrator(fakeSymbol), newNarrator(fakeSymbol)
+	other.lang = languages["zh"]
+	same := map[string]bool{"select": true, "panic": true, "coroutine": true, "synctest": true}
+	for _, s := range story {
+		en, zh := english.describe(&s.e), other.describe(&s.e)
+		if en == zh || strings.Contains(zh, "%!") {
+			t.Errorf("%s: %s", en, zh)
+		}
+	}
+	for r := WaitNone + 1; r < ReasonCount; r++ {
+		word := r.String()
+		if !strings.Contains(word, ".") && !same[word] && other.word(r) == word {
+			t.Errorf("no Chinese for the reason %q", word)
+		}
+	}
+	for s := Step(0); s < StepCount; s++ {
+		if other.word(s) == s.String() {
+			t.Errorf("no Chinese for the step %v", s)
+		}
+	}
+	values := func(format string) int { return strings.Count(format, "%") }
+	for en, zh := range languages["zh"] {
+		if values(en) != values(zh) {
+			t.Errorf("%q has other values than %q", zh, en)
+		}
+	}
+}
+
 func TestTextTimes(t *testing.T) {
 	var b bytes.Buffer
 	text := NewText(&b, TextOptions{Times: true})

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/weftgo/weft/observe"
+	"github.com/weftgo/weft/observe/lessons"
 	"github.com/weftgo/weft/seam"
 	"github.com/weftgo/weft/trace"
 )
@@ -38,7 +40,8 @@ the go command of Go ` + seam.Supported + `. GOFLAGS, GOOS and the like hold as 
 		fs.BoolVar(&r.explain, "explain", false, "narrate the program's life on stderr")
 		fs.StringVar(&r.lang, "lang", "en", "narrate in `LANGUAGE`: "+strings.Join(trace.Languages(), " or "))
 		fs.StringVar(&r.trace, "trace", "", "record every scheduling decision to `FILE`; weft trace reads it")
-		fs.BoolVar(&r.all, "all", false, "with -explain and -trace: the runtime's own goroutines too (collector, finalizers)")
+		r.view.register(fs, "view", "", "serve a live page of the run on `ADDR`, as 127.0.0.1:7070; it stays until SIGINT or SIGTERM")
+		fs.BoolVar(&r.all, "all", false, "with -explain, -trace and -view: the runtime's own goroutines too (collector, finalizers)")
 		return func(env *environ, args []string) error { return r.run(fs, env, args) }
 	},
 }
@@ -49,7 +52,11 @@ type running struct {
 	procs        int
 	explain, all bool
 	lang, trace  string
+	view         viewFlags
 }
+
+// records reports whether the run is to be recorded.
+func (r *running) records() bool { return r.explain || r.trace != "" || r.view.addr != "" }
 
 func (r *running) run(fs *flag.FlagSet, env *environ, args []string) error {
 	if err := r.check(fs, args); err != nil {
@@ -84,8 +91,10 @@ func (r *running) check(fs *flag.FlagSet, args []string) error {
 		return fmt.Errorf("-lang %s: the languages are %s", r.lang, strings.Join(trace.Languages(), " and "))
 	case given["lang"] && !r.explain:
 		return errors.New("-lang is for -explain: give that too")
-	case r.all && !r.explain && r.trace == "":
-		return errors.New("-all is for -explain and -trace: give one of them")
+	case r.all && !r.records():
+		return errors.New("-all is for -explain, -trace and -view: give one of them")
+	case r.view.public && r.view.addr == "":
+		return errors.New("-view-public is for -view: give that too")
 	}
 	return nil
 }
@@ -127,24 +136,16 @@ func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []s
 	if r.procs > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", r.procs))
 	}
-	if !r.explain && r.trace == "" {
+	if !r.records() {
 		return passThrough(cmd)
 	}
 	rec, err := seam.NewRecorder(tool, r.all)
 	if err != nil {
 		return err
 	}
-	var sinks []trace.Sink
-	if r.explain {
-		sinks = append(sinks, trace.NewText(env.stderr, trace.TextOptions{Symbol: rec.Symbol, Lang: r.lang}))
-	}
-	if r.trace != "" {
-		f, err := os.Create(r.trace)
-		if err != nil {
-			return fileError(err)
-		}
-		defer f.Close()
-		sinks = append(sinks, trace.NewWriter(f, rec.Symbol))
+	sinks, finish, err := r.sinks(env, rec, filepath.Base(bin))
+	if err != nil {
+		return err
 	}
 	entry, err := seam.ReadEntry(tool.GOOS, bin)
 	if err != nil {
@@ -154,12 +155,51 @@ func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []s
 	rec.Start(entry, sinks...)
 	exit := passThrough(cmd)
 	stats, err := rec.Stop()
-	if err != nil {
-		return errors.Join(exit, err)
-	}
 	r.sumUp(env, bin, stats)
-	return exit
+	finish()
+	return errors.Join(exit, err)
 }
+
+// sinks returns what the flags ask for to be given the events, and what is to be
+// done when the program has ended.
+func (r *running) sinks(env *environ, rec *seam.Recorder, name string) (sinks []trace.Sink, finish func(), err error) {
+	finish = func() {}
+	if r.explain {
+		sinks = append(sinks, trace.NewText(env.stderr, trace.TextOptions{Symbol: rec.Symbol, Lang: r.lang}))
+	}
+	if r.view.addr != "" {
+		live := observe.NewLive(observe.Info{ID: "main", Name: name, Host: "go", Start: time.Now()}, rec.Symbol)
+		srv := observe.New(observe.Options{Token: observe.NewToken(), Lessons: lessons.All()}, live)
+		stop, err := r.view.page(&environ{env.stderr, env.stderr}, srv) // stdout is the program's
+		if err != nil {
+			return nil, nil, fmt.Errorf("-view %w", err)
+		}
+		sinks = append(sinks, live)
+		finish = func() {
+			fmt.Fprintln(env.stderr, "weft run: the program has ended; the page stays until SIGINT or SIGTERM")
+			ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			defer cancel()
+			<-ctx.Done()
+			stop()
+		}
+	}
+	if r.trace != "" {
+		f, err := os.Create(r.trace)
+		if err != nil {
+			return nil, nil, fileError(err)
+		}
+		sinks = append(sinks, closing{trace.NewWriter(f, rec.Symbol), f})
+	}
+	return sinks, finish, nil
+}
+
+// closing is a Writer that closes its file with it.
+type closing struct {
+	*trace.Writer
+	file *os.File
+}
+
+func (c closing) Close() error { return errors.Join(c.Writer.Close(), c.file.Close()) }
 
 // sumUp says of a recording what it does not show.
 func (r *running) sumUp(env *environ, bin string, s seam.Stats) {
@@ -172,82 +212,6 @@ func (r *running) sumUp(env *environ, bin string, s seam.Stats) {
 	if r.explain && s.Folded > 0 {
 		fmt.Fprintf(env.stderr, "weft run: %d events of the runtime's own goroutines are not shown; -all shows them\n", s.Folded)
 	}
-}
-
-// exitStatus is how a program that weft has run came to its end, when that is
-// to be weft's own end too.
-type exitStatus struct {
-	code   int
-	signal syscall.Signal // that killed it, 0 for none
-}
-
-func (e *exitStatus) Error() string { return fmt.Sprintf("exit status %d", e.code) }
-
-// passThrough runs cmd as if it stood in weft's place: the signals that weft
-// gets go to it, and its end is weft's.
-func passThrough(cmd *exec.Cmd) error {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, passedSignals...)
-	defer signal.Stop(signals)
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case s := <-signals:
-				if !fromTerminal(s) {
-					cmd.Process.Signal(s)
-				}
-			case <-done:
-				return
-			}
-		}
-	}()
-	err := cmd.Wait()
-	close(done)
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return err
-	}
-	status := &exitStatus{code: exit.ExitCode()}
-	if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		status.signal = ws.Signal()
-		status.code = 128 + int(status.signal)
-	}
-	return status
-}
-
-var passedSignals = []os.Signal{
-	syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH,
-}
-
-// fromTerminal reports whether the terminal sent s, to every process in the
-// foreground: then the program has it already.
-func fromTerminal(s os.Signal) bool {
-	if s != syscall.SIGINT && s != syscall.SIGQUIT && s != syscall.SIGWINCH {
-		return false
-	}
-	tty, err := os.Open("/dev/tty")
-	if err != nil {
-		return false
-	}
-	defer tty.Close()
-	return foreground(tty)
-}
-
-// die ends weft by the signal that ended the program, if it is one of those that
-// simply end a process, so that a shell sees it.
-func (e *exitStatus) die() {
-	switch e.signal {
-	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP:
-	default:
-		return
-	}
-	signal.Reset(e.signal)
-	syscall.Kill(os.Getpid(), e.signal)
-	time.Sleep(time.Second) // another thread may be the one to get it
 }
 
 var buildCommand = command{

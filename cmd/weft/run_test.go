@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -300,6 +301,8 @@ func TestExplainNarratesInEnglishAndChinese(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"[m0 g0] step 3 of 12: schedinit\n", "[m0 p0 g1] initialise package os\n", "main.main.gowrap1 → p0.runnext (main.go:14)\n",
 			"its function will return into runtime.goexit", "[m0 p0 g1] gopark: sleep 50ms (main.go:16)\n", "exit, status 0"},
+		"zh": {"schedinit，初始化调度器\n", "[m0 p0 g1] 初始化包 os\n", "newproc：创建 g", "将返回到 runtime.goexit",
+			"[m0 p0 g1] gopark：挂起，等待 休眠 50ms (main.go:16)\n", "退出，状态码 0"},
 	} {
 		_, stderr, status := runWeft(t, "run", "-procs", "1", "-explain", "-lang", lang, open, "sleep")
 		for _, line := range want {
@@ -402,6 +405,43 @@ func TestSignalsReachTheProgram(t *testing.T) {
 	}
 }
 
+// The page of a run is there while it runs and after.
+func TestRunIsViewedLive(t *testing.T) {
+	open, _ := program(t, "hello")
+	cmd := exec.Command(weftBinary, "run", "-view", "127.0.0.1:0", open)
+	errs, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := readLine(t, errs)
+	link, ok := strings.CutPrefix(strings.TrimSpace(line), "view: ")
+	if !ok {
+		t.Fatalf("%q is no link", line)
+	}
+	for !strings.Contains(readLine(t, errs), "the program has ended") {
+	}
+	page, _, _ := strings.Cut(link, "#")
+	page, _, _ = strings.Cut(page, "?")
+	resp, err := http.Get(page + "api/recording")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	r := trace.NewReader(resp.Body)
+	events, _ := r.ReadAll() // a live recording has no end mark
+	is := func(e trace.Event) bool { return e.Kind == trace.KGoCreate && r.Symbol(e.C).Pos() == "main.go:14" }
+	if !slices.ContainsFunc(events, is) {
+		t.Errorf("%s: none of %d events is the go statement", resp.Status, len(events))
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 func readLine(t *testing.T, r io.Reader) string {
 	t.Helper()
 	var line []byte
@@ -435,7 +475,8 @@ func TestBadProgramsAreOneLine(t *testing.T) {
 		{[]string{"run", "-procs", "0", "x.go"}, "there must be at least 1 P"},
 		{[]string{"run", "-explain", "-lang", "tlh", "x.go"}, "-lang tlh: the languages are en and zh"},
 		{[]string{"run", "-lang", "zh", "x.go"}, "-lang is for -explain"},
-		{[]string{"run", "-all", "x.go"}, "-all is for -explain and -trace"},
+		{[]string{"run", "-all", "x.go"}, "-all is for -explain, -trace and -view"},
+		{[]string{"run", "-view-public", "x.go"}, "-view-public is for -view"},
 		{[]string{"run", "file"}, "file"},
 		{[]string{"run", "-trace", "no/such/file", "lib/lib.go"}, "main package"},
 		{[]string{"build"}, "name a program: weft build FILE.go"},
