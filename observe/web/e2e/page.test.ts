@@ -145,10 +145,15 @@ test("a file that the user has is opened in place", options, async () => {
   await go(page, "Timeline");
 });
 
-test("two recordings are shown side by side", options, async () => {
-  const { page } = await visit(await view(record("deadlock"), tour), "view=schedules");
+test("a failing schedule stands beside a passing one, their first difference marked", options, async () => {
+  const { page } = await visit(await view(record("failing"), record("passing")), "view=schedules");
   await page.locator(".half svg.picture").nth(1).waitFor();
-  assert.equal(await page.locator(".half").count(), 2);
+  await page.locator(".half .events button.marked").nth(1).waitFor();
+  const [a, b] = await page.locator(".half .events button.marked").allTextContents();
+  assert.notEqual(a.replace(/^\S+ \S+/, ""), b.replace(/^\S+ \S+/, ""));
+  const before = await narration(page);
+  await page.locator(".story li button").last().click();
+  assert.notEqual(await narration(page), before);
 });
 
 test("a planted deadlock is found, and its cycle drawn", options, async () => {

@@ -38,6 +38,7 @@ await shot("machine", url, `view=machine&e=${at}`, {});
 await shot("timeline-dark", url, `view=timeline&e=${at}&g=2&${window}`, { colorScheme: "dark" });
 await shot("phone", url, `view=machine&e=${at}`, { viewport: { width: 390, height: 844 } });
 await shot("deadlock", await view(record("deadlock")), "view=questions", {}, (p) => p.locator(".graph").waitFor());
+await shot("schedules", await view(record("failing"), record("passing")), "view=schedules", {}, (p) => p.locator(".half .marked").nth(1).waitFor());
 const lessons = await (await weft(["trace", "-view", "-addr", "127.0.0.1:0"])).url("view");
 await shot("lesson-zh", lessons, "view=lessons&lang=zh", {}, async (p) => {
   await p.locator("[data-lesson=steal]").click();

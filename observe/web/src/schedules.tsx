@@ -8,7 +8,7 @@ import { stamp } from "./format.ts";
 import { say, w, type T } from "./i18n.ts";
 import { Picture } from "./machineview.tsx";
 import { fetchStore, get } from "./source.ts";
-import { cursor, meta, moveTo, recording, store, type Recording } from "./state.ts";
+import { cursor, loading, meta, moveTo, recording, store, type Recording } from "./state.ts";
 import type { Store } from "./store.ts";
 
 interface Moment { i: number; t: number }
@@ -19,7 +19,10 @@ const beside = signal<Store | null>(null);
 const diff = signal<Diff | null>(null);
 const failed = signal("");
 
+let compared = ""; // which recording the other was compared with
+
 function compare(b: string): void {
+  compared = recording.value;
   other.value = b;
   failed.value = "";
   beside.value = null;
@@ -36,7 +39,7 @@ function compare(b: string): void {
 
 export function SchedulesView() {
   const m = meta.value, others = (m?.recordings ?? []).filter((r) => r.id !== recording.value && r.kind !== "live");
-  useEffect(() => { if (others[0] && other.value !== others[0].id) compare(others[0].id); }, [recording.value, others.length]);
+  useEffect(() => { if (others[0] && !loading.value && compared !== recording.value) compare(others[0].id); }, [recording.value, others.length, loading.value]);
   const mine = m?.recordings.find((r) => r.id === recording.value);
   if (!others.length) return <div class="page"><p>{w("onlyOne")}</p><About r={mine} /></div>;
   const s = store.value, d = diff.value, b = beside.value;
@@ -51,17 +54,19 @@ export function SchedulesView() {
       {d?.first && (
         <p class="first"><button class="main" onClick={() => moveTo(d.first!.a.i)}>{w("firstDifference")}</button> <time>{stamp(d.first.a.t)}</time> {say(d.first.text)}</p>
       )}
+      <div class="beside">
+      {d?.story && d.story.length > 0 && (
+        <section class="story"><h2>{w("story")}</h2>
+          <ol>{d.story.map((x) => <li><button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}><time>{stamp(x.t)}</time> {say(x.text)}</button></li>)}</ol>
+        </section>
+      )}
       {s && b && (
         <div class="pair">
           <Half title={mine?.name ?? ""} s={s} at={cursor.value} first={d?.first?.a.i} />
           <Half title={others.find((r) => r.id === other.value)?.name ?? ""} s={b} at={matching(cursor.value, d)} first={d?.first?.b.i} />
         </div>
       )}
-      {d?.story && d.story.length > 0 && (
-        <section class="story"><h2>{w("story")}</h2>
-          <ol>{d.story.map((x) => <li><button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}><time>{stamp(x.t)}</time> {say(x.text)}</button></li>)}</ol>
-        </section>
-      )}
+      </div>
     </div>
   );
 }
@@ -88,8 +93,8 @@ function Half({ title, s, at, first }: { title: string; s: Store; at: number; fi
   return (
     <section class={first !== undefined && i >= first ? "half differs" : "half"}>
       <h3>{title}</h3>
-      <Picture s={s} at={i} />
       <EventList s={s} all={Array.from({ length: n }, (_, k) => from + k)} at={i} mark={first} pick={s === store.value} />
+      <Picture s={s} at={i} />
     </section>
   );
 }

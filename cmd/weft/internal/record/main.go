@@ -19,14 +19,16 @@ import (
 	"github.com/weftgo/weft/wsync"
 )
 
-// programs are what can be recorded, by name, and on how many Ps.
+// programs are what can be recorded, by name, and how it is run.
 var programs = map[string]struct {
-	procs int
-	main  func()
+	main func()
+	how  weft.Option
 }{
-	"tour":     {2, tour},
-	"million":  {4, million},
-	"deadlock": {1, deadlock},
+	"tour":     {tour, weft.Procs(2)},
+	"million":  {million, weft.Procs(4)},
+	"deadlock": {deadlock, weft.Procs(1)},
+	"passing":  {account, weft.Seed(1)},
+	"failing":  {account, weft.Seed(7)},
 }
 
 func main() {
@@ -47,7 +49,7 @@ func record(name, file string) error {
 		return err
 	}
 	rec := trace.New(trace.Options{RingEvents: 1 << 20, Sinks: []trace.Sink{trace.NewWriter(f, nil)}})
-	err = weft.Run(programs[name].main, weft.Procs(programs[name].procs), weft.Trace(rec))
+	err = weft.Run(programs[name].main, programs[name].how, weft.Trace(rec))
 	if err != nil && name != "deadlock" {
 		return err
 	}
@@ -173,4 +175,22 @@ func lockBoth(first, second *wsync.Mutex) {
 	first.Lock()
 	weft.Yield()
 	second.Lock()
+}
+
+// account has two coroutines pay into an account, and yield between reading it
+// and writing it back. What is in it in the end depends on the schedule.
+func account() {
+	var wg wsync.WaitGroup
+	balance := 0
+	for range 2 {
+		wg.Add(1)
+		weft.Go(func() {
+			defer wg.Done()
+			had := balance
+			weft.Yield()
+			balance = had + 100
+		})
+	}
+	wg.Wait()
+	fmt.Println("the account has", balance, "of 200")
 }
