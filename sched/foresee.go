@@ -66,6 +66,7 @@ func (pp *P) foresee() {
 			prefetch.Lines(uintptr(unsafe.Pointer(st.at)), linesStk)
 			prefetch.Lines(st.resting.sp-below, linesStack)
 			prefetch.Lines(st.resting.g, linesGoG)
+			prefetch.Lines(here.Near(st.resting.g), 1)
 		}
 	}
 	if n > 0 {

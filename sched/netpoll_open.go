@@ -10,7 +10,9 @@ import (
 
 // netpoller is a runtime's view of its descriptors.
 type netpoller struct {
+	_       [64]byte     // waiters is written by every wait on every P, the others hardly ever
 	waiters atomic.Int32 // sides that have a waiter
+	_       [60]byte
 	inited  atomic.Bool
 	coarse  coarse
 

@@ -116,6 +116,16 @@ func (t *Table) Find(self uintptr) unsafe.Pointer {
 	}
 }
 
+// Near returns the address at which Get begins to look in the goroutine with that
+// Self: for a hint to the processor, nothing else.
+func (t *Table) Near(self uintptr) uintptr {
+	bs := t.buckets.Load()
+	if bs == nil {
+		return 0
+	}
+	return uintptr(unsafe.Pointer(&bs.b[hash(self)>>bs.shift]))
+}
+
 // Len returns how many goroutines are registered.
 func (t *Table) Len() int {
 	t.mu.Lock()

@@ -27,7 +27,7 @@ type Options struct {
 
 func (o Options) filled() Options {
 	all := Options{
-		Models: poll.Models(), Idle: []int{0, 100, 900, 2000, 5000, 9000}, Busy: 50, Procs: 2, Rounds: 3, Time: 2 * time.Second,
+		Models: poll.Models(), Idle: []int{0, 100, 900, 2000, 5000, 9000}, Busy: 50, Procs: 2, Rounds: 3, Time: time.Second,
 	}
 	if o.Quick {
 		all.Idle, all.Busy, all.Rounds, all.Time = []int{0, 1100}, 5, 1, 50*time.Millisecond
