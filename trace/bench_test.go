@@ -1,6 +1,9 @@
 package trace
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // The drain is off: a ring that nobody empties, emptied by hand.
 func BenchmarkEmit(b *testing.B) {
@@ -73,4 +76,35 @@ func BenchmarkTick(b *testing.B) {
 	for b.Loop() {
 		tick()
 	}
+}
+
+// BenchmarkDrain is what an event costs after it was emitted: taken from two
+// rings, merged, and encoded.
+func BenchmarkDrain(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		sink Sink
+	}{{"merged", &discard{}}, {"encoded", NewWriter(&counter{}, fakeSymbol)}} {
+		b.Run(c.name, func(b *testing.B) {
+			rec := New(Options{Sinks: []Sink{c.sink}})
+			rings := []*Ring{rec.Ring(0), rec.Ring(1)}
+			const n = ringEvents / 4
+			for b.Loop() {
+				b.StopTimer()
+				for i := range n {
+					drainedPair(rings[i/64%2], i)
+				}
+				b.StartTimer()
+				rec.takeAll(math.MaxInt, 0)
+				rec.merge(math.MaxInt64)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(2*n), "ns/event")
+		})
+	}
+}
+
+// drainedPair emits what a coroutine that parks and the next one make.
+func drainedPair(r *Ring, i int) {
+	r.Emit(KGoPark, uint8(WaitChanReceive), 0, uint64(i%50+1), 0xc000012080, 0, 0)
+	r.Emit(KGoStart, uint8(QLocal), 0, uint64((i+1)%50+1), 0, 0, 0)
 }

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -69,6 +70,7 @@ type Writer struct {
 	w       io.Writer
 	symbols symbols
 	written map[uint64]bool // pcs whose symbols are in the file
+	lately  [256]uint64     // some of them, or 0, by hash
 	count   uint64
 	begun   bool
 	buf     []byte // the chunk in the making
@@ -91,15 +93,15 @@ func (w *Writer) WriteEvents(events []Event) error {
 		return err
 	}
 	w.buf = w.buf[:0]
-	var prev Event
+	prev := &noEvent
 	for i := range events {
-		w.buf = appendEvent(w.buf, &prev, &events[i])
-		prev = events[i]
+		w.buf = appendEvent(w.buf, prev, &events[i])
+		prev = &events[i]
 		if len(w.buf) >= chunkFilled || i == len(events)-1 {
 			if err := w.chunk(chunkEvents); err != nil {
 				return err
 			}
-			prev = Event{}
+			prev = &noEvent
 		}
 	}
 	w.count += uint64(len(events))
@@ -136,7 +138,12 @@ func (w *Writer) writeSymbols(events []Event) error {
 	w.buf = w.buf[:0]
 	for i := range events {
 		for _, pc := range events[i].pcs() {
-			if pc == 0 || w.written[pc] || len(w.written) >= maxSymbols {
+			lately := &w.lately[pc*0x9E3779B97F4A7C15>>56]
+			if pc == 0 || pc == *lately {
+				continue // most events
+			}
+			*lately = pc
+			if w.written[pc] || len(w.written) >= maxSymbols {
 				continue
 			}
 			w.written[pc] = true
@@ -179,36 +186,62 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// noEvent is what the first event of a chunk is compared with.
+var noEvent Event
+
+const maxEvent = 2 + 10 + 1 + 5 + 3 + 4*10 // bytes
+
+// appendEvent is written for speed: there is one look at b's capacity.
 func appendEvent(b []byte, prev, e *Event) []byte {
-	at := len(b) + 1
-	b = append(b, byte(e.Kind), 0)
+	b = slices.Grow(b, maxEvent)
+	out := (*[maxEvent]byte)(b[len(b) : len(b)+maxEvent])
 	var mask byte
-	b = binary.AppendVarint(b, e.Time-prev.Time)
+	n := put(out, 2, zigzag(e.Time-prev.Time))
 	if e.Sub != 0 {
 		mask |= hasSub
-		b = append(b, e.Sub)
+		out[n] = e.Sub
+		n++
 	}
 	if e.M != prev.M {
 		mask |= hasM
-		b = binary.AppendVarint(b, int64(e.M))
+		n = put(out, n, zigzag(int64(e.M)))
 	}
 	if e.P != prev.P {
 		mask |= hasP
-		b = binary.AppendVarint(b, int64(e.P))
+		n = put(out, n, zigzag(int64(e.P)))
 	}
 	if e.G != prev.G {
 		mask |= hasG
-		b = binary.AppendUvarint(b, e.G)
+		n = put(out, n, e.G)
 	}
-	for i, v := range [...]uint64{e.A, e.B, e.C} {
-		if v != 0 {
-			mask |= hasA << i
-			b = binary.AppendUvarint(b, v)
-		}
+	if e.A != 0 {
+		mask |= hasA
+		n = put(out, n, e.A)
 	}
-	b[at] = mask
-	return b
+	if e.B != 0 {
+		mask |= hasB
+		n = put(out, n, e.B)
+	}
+	if e.C != 0 {
+		mask |= hasC
+		n = put(out, n, e.C)
+	}
+	out[0], out[1] = byte(e.Kind), mask
+	return b[:len(b)+n]
 }
+
+// put writes v at n and returns where it ends.
+func put(out *[maxEvent]byte, n int, v uint64) int {
+	for v >= 0x80 {
+		out[n] = byte(v) | 0x80
+		v >>= 7
+		n++
+	}
+	out[n] = byte(v)
+	return n + 1
+}
+
+func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }
 
 // The ways in which a recording can be unreadable. A [Reader] returns them in a
 // [FormatError].

@@ -331,21 +331,37 @@ func (r *Recorder) merge(until int64) {
 	}
 	for r.order.init(); len(r.order) > 0; {
 		ring := r.order[0]
-		k := &ring.pending[ring.done]
-		if k.Time > until {
+		if ring.pending[ring.done].Time > until {
 			break
 		}
-		e := k.Event
-		e.Time = r.line.at(k.Time, k.stamp)
-		if r.batch = append(r.batch, e); len(r.batch) == batchEvents {
-			r.give()
-		}
-		ring.done++
+		r.run(ring, until, r.order.second())
 		r.order.fixFirst()
 	}
 	r.give()
 	if len(r.order) == 0 {
 		r.line.trim()
+	}
+}
+
+// run moves ring's first event to the batch, and those after it that come before
+// the first event of every other ring, whose key is other.
+func (r *Recorder) run(ring *Ring, until, other int64) {
+	until = min(until, other-1)
+	for {
+		e := &ring.pending[ring.done]
+		var stamp int64
+		if ring.stamps != nil {
+			stamp = ring.times[ring.done]
+		}
+		r.batch = append(r.batch, *e)
+		r.batch[len(r.batch)-1].Time = r.line.at(e.Time, stamp)
+		if len(r.batch) == batchEvents {
+			r.give()
+		}
+		ring.done++
+		if ring.done == len(ring.pending) || ring.pending[ring.done].Time > until {
+			return
+		}
 	}
 }
 
@@ -391,6 +407,15 @@ func (h mergeHeap) less(i, j int) bool {
 	a, b := h[i], h[j]
 	ka, kb := a.pending[a.done].Time, b.pending[b.done].Time
 	return ka < kb || ka == kb && a.p < b.p
+}
+
+// second returns the least key of all rings but the first.
+func (h mergeHeap) second() int64 {
+	least := int64(math.MaxInt64)
+	for _, ring := range h[1:min(len(h), 3)] {
+		least = min(least, ring.pending[ring.done].Time)
+	}
+	return least
 }
 
 func (h mergeHeap) init() {

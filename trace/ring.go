@@ -52,14 +52,9 @@ type Ring struct {
 	head    atomic.Uint64
 	lastKey int64   // of the last event taken
 	counted uint64  // lost events that the KLost events taken account for
-	pending []keyed // taken, and not yet given to the sinks; in order
+	pending []Event // taken, and not yet given to the sinks; in order, Time holds the key
+	times   []int64 // virtual clock: of pending, what stamps says
 	done    int     // how many of pending have been
-}
-
-// keyed is an event outside its ring, which has both its key and its stamp.
-type keyed struct {
-	Event
-	stamp int64
 }
 
 func newRing(p, size int, src *timeSource, wake chan<- struct{}) *Ring {
@@ -206,24 +201,39 @@ func (r *Ring) take(limit int) (last int64, more bool) {
 	if room := uint64(max(0, limit-(len(r.pending)-r.done))); end-head > room {
 		end, more = head+room, true
 	}
-	if r.done > 0 {
-		r.pending = r.pending[:copy(r.pending, r.pending[r.done:])]
-		r.done = 0
-	}
-	for ; head < end; head++ {
-		k := keyed{Event: r.buf[head&r.mask]}
+	r.forgetDone()
+	from := len(r.pending)
+	for head < end {
+		at := head & r.mask
+		n := min(end-head, r.mask+1-at)
+		r.pending = append(r.pending, r.buf[at:at+n]...)
 		if r.stamps != nil {
-			k.stamp = r.stamps[head&r.mask]
+			r.times = append(r.times, r.stamps[at:at+n]...)
 		}
-		if k.Kind == KLost {
-			r.counted += k.A
-		}
-		r.lastKey = max(r.lastKey, k.Time)
-		k.Time = r.lastKey
-		r.pending = append(r.pending, k)
+		head += n
 	}
 	storeRel64(&r.head, head)
+	for i := range r.pending[from:] {
+		e := &r.pending[from+i]
+		if e.Kind == KLost {
+			r.counted += e.A
+		}
+		r.lastKey = max(r.lastKey, e.Time)
+		e.Time = r.lastKey
+	}
 	return r.lastKey, more
+}
+
+// forgetDone keeps of pending what has not been given away.
+func (r *Ring) forgetDone() {
+	if r.done == 0 {
+		return
+	}
+	r.pending = r.pending[:copy(r.pending, r.pending[r.done:])]
+	if r.stamps != nil {
+		r.times = r.times[:copy(r.times, r.times[r.done:])]
+	}
+	r.done = 0
 }
 
 // takeLost returns how many events were lost since the last KLost event. It is
@@ -238,5 +248,8 @@ func (r *Ring) takeLost() uint64 {
 
 // addLost appends to pending an event that says that n events were lost.
 func (r *Ring) addLost(n uint64) {
-	r.pending = append(r.pending, keyed{Event: Event{Time: r.lastKey, Kind: KLost, A: n, M: -1, P: r.p}})
+	r.pending = append(r.pending, Event{Time: r.lastKey, Kind: KLost, A: n, M: -1, P: r.p})
+	if r.stamps != nil {
+		r.times = append(r.times, 0) // not before those given: see timeline.at
+	}
 }

@@ -49,6 +49,7 @@ type timeline struct {
 	start   time.Time
 	anchors []anchor // in order; at least one
 	last    int64    // the last time given
+	slope   float64  // of the line from anchors[0] to anchors[1]; 0: not known
 }
 
 type anchor struct{ key, ns int64 }
@@ -98,20 +99,22 @@ func (t *timeline) at(key, stamp int64) int64 {
 
 func (t *timeline) between(key int64) int64 {
 	for len(t.anchors) > 2 && key > t.anchors[1].key {
-		t.anchors = t.anchors[1:]
+		t.anchors, t.slope = t.anchors[1:], 0
 	}
 	a := t.anchors[0]
 	if len(t.anchors) == 1 {
 		return a.ns
 	}
 	b := t.anchors[1]
-	slope := float64(b.ns-a.ns) / float64(b.key-a.key)
-	return min(a.ns+int64(float64(key-a.key)*slope), b.ns)
+	if t.slope == 0 {
+		t.slope = float64(b.ns-a.ns) / float64(b.key-a.key)
+	}
+	return min(a.ns+int64(float64(key-a.key)*t.slope), b.ns)
 }
 
 // trim forgets all anchors but the last two: no key before them is left.
 func (t *timeline) trim() {
 	if n := len(t.anchors); n > 2 {
-		t.anchors = append(t.anchors[:0], t.anchors[n-2:]...)
+		t.anchors, t.slope = append(t.anchors[:0], t.anchors[n-2:]...), 0
 	}
 }
