@@ -46,7 +46,11 @@ func (s *Server) URL(ln net.Listener) string {
 	return link
 }
 
-// Serve serves the page on ln until ctx ends.
+// farewell is how long viewers have to take the end of a run.
+const farewell = time.Second
+
+// Serve serves the page on ln until ctx ends, and a little longer if viewers
+// have still to hear that the run has ended.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
@@ -54,6 +58,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	s.waitFed(farewell)
 	return nil
 }
 

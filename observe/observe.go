@@ -62,8 +62,10 @@ type Server struct {
 	site fs.FS
 
 	mu      sync.Mutex
-	sources []Source // in order of addition; never changed, only replaced
-	lessonN int      // lessons run
+	sources []Source      // in order of addition; never changed, only replaced
+	lessonN int           // lessons run
+	feeds   int           // viewers that are being fed
+	left    chan struct{} // not nil: closed when the last of them has left
 }
 
 // New returns a server of sources, the first of which is what the page opens.

@@ -143,7 +143,7 @@ func stateOf(m *trace.Machine, symbol func(uint64) trace.Symbol) *state {
 		}
 	}
 	for i := range m.Ps {
-		p := &m.Ps[i]
+		p := m.Ps[i]
 		if !p.Known {
 			continue
 		}

@@ -300,11 +300,11 @@ func nilIfNegative[T int16 | int32](n T) any {
 // short rounds a duration to three digits.
 func short(ns int64) time.Duration {
 	d := time.Duration(ns)
-	for unit := time.Duration(1); ; unit *= 10 {
-		if d < 1000*unit {
-			return d.Round(unit)
-		}
+	unit := time.Duration(1)
+	for d/unit >= 1000 {
+		unit *= 10
 	}
+	return d.Round(unit)
 }
 
 // reasons are the words for what people wait for.

@@ -319,7 +319,7 @@ func (s *starved) look(id int) {
 	if p == nil {
 		return
 	}
-	mp := &s.a.m.Ps[id]
+	mp := s.a.m.Ps[id]
 	now := phaseSched
 	switch {
 	case mp.G != 0:

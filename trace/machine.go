@@ -17,7 +17,7 @@ type Machine struct {
 	Now    int64                // the time of the last event
 	Gs     map[uint64]*MachineG // that have not ended
 	Ms     []MachineM           // by id
-	Ps     []MachineP           // by id
+	Ps     []*MachineP          // by id
 	Procs  int                  // Ps wanted; more may be on their way out
 	Global MachineQueue
 	Step   Step   // the last step of the runtime's life
@@ -187,7 +187,7 @@ func (m *Machine) Apply(e *Event) {
 	case e.Kind >= KMStart && e.Kind <= KRetake:
 		m.applyMP(e)
 	case e.Kind == KProcs:
-		m.procs(int(min(e.B, 1<<15-1)))
+		m.procs(int(min(e.B, maxPs)))
 	case e.Kind == KBoot:
 		m.Step = Step(e.Sub)
 	case e.Kind == KDeadlock:
@@ -261,36 +261,20 @@ func (m *Machine) M(id int32) *MachineM {
 	return &m.Ms[id]
 }
 
+// maxPs is how many Ps are followed: more than any runtime has.
+const maxPs = 1 << 12
+
 // P returns the processor with that id, which is entered if it is new; nil if
 // there can be none.
 func (m *Machine) P(id int16) *MachineP {
-	if id < 0 {
+	if id < 0 || id >= maxPs {
 		return nil
 	}
-	if len(m.Ps) <= int(id) {
-		ps := m.Ps
-		m.Ps = make([]MachineP, id+1)
-		for i := range m.Ps {
-			m.Ps[i] = MachineP{ID: int16(i), M: -1}
-		}
-		copy(m.Ps, ps)
-		m.requeue(len(ps))
+	for len(m.Ps) <= int(id) {
+		m.Ps = append(m.Ps, &MachineP{ID: int16(len(m.Ps)), M: -1})
 	}
 	m.Ps[id].Known = true
-	return &m.Ps[id]
-}
-
-// requeue has the coroutines in the queues of the first n Ps point to where
-// those are now.
-func (m *Machine) requeue(n int) {
-	for i := range m.Ps[:n] {
-		q := &m.Ps[i].Runq
-		for _, it := range q.items[q.head:] {
-			if it.g.in != nil && it.g.turn == it.turn {
-				it.g.in = q
-			}
-		}
-	}
+	return m.Ps[id]
 }
 
 // enqueue makes g runnable, in the queue that e names.
@@ -353,7 +337,7 @@ func (m *Machine) at(p int16) *MachineP {
 	if p < 0 || int(p) >= len(m.Ps) {
 		return nil
 	}
-	return &m.Ps[p]
+	return m.Ps[p]
 }
 
 func (m *Machine) applyQueue(e *Event) {
@@ -452,10 +436,10 @@ func (m *Machine) busy(p *MachineP) {
 func (m *Machine) procs(n int) {
 	m.Procs = n
 	if n > 0 {
-		m.P(int16(n - 1))
+		m.P(int16(min(n, maxPs) - 1))
 	}
-	for i := range m.Ps {
-		m.Ps[i].Known = m.Ps[i].Known && (i < n || m.Ps[i].M >= 0) || i < n
+	for i, p := range m.Ps {
+		p.Known = i < n || p.Known && p.M >= 0
 	}
 }
 
@@ -492,8 +476,7 @@ func (m *Machine) Snapshot(events []Event) []Event {
 			tell(Event{Kind: KMStop, M: w.ID, P: -1})
 		}
 	}
-	for i := range m.Ps {
-		p := &m.Ps[i]
+	for _, p := range m.Ps {
 		if p.Idle {
 			tell(Event{Kind: KPIdle, M: -1, P: p.ID})
 		}

@@ -23,7 +23,7 @@ func stands(m *Machine) map[string]any {
 		d[fmt.Sprint("g", g.ID)] = what
 	}
 	for i := range m.Ps {
-		if p := &m.Ps[i]; p.Runnext != 0 || p.Runq.Len() > 0 {
+		if p := m.Ps[i]; p.Runnext != 0 || p.Runq.Len() > 0 {
 			d[fmt.Sprint("p", i)] = []any{p.Runnext, p.Runq.List(-1)}
 		}
 	}

@@ -211,3 +211,38 @@ func TestWrongUseOfThePageAndQuestionsIsOneLine(t *testing.T) {
 		t.Run(c.args, func(t *testing.T) { refused(t, c.args, c.want) })
 	}
 }
+
+// Viewers hear of the end before the process goes.
+func TestViewersAreToldOfTheEnd(t *testing.T) {
+	v := view(t, "serve", "-addr", "127.0.0.1:0", "-view", "127.0.0.1:0", tree(t, map[string]string{"a.txt": "hello"}))
+	if _, err := v.lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, strings.Replace(v.url, "http", "ws", 1)+"/api/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	c.SetReadLimit(1 << 26)
+	if _, _, err := c.Read(ctx); err != nil {
+		t.Fatal(err)
+	}
+	v.signal(syscall.SIGTERM)
+	for told := ""; !strings.Contains(told, `"end"`); {
+		kind, b, err := c.Read(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == websocket.MessageText {
+			told = string(b)
+		}
+	}
+	if _, _, err := c.Read(ctx); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Errorf("closed with %v", err)
+	}
+	if s := v.end(); s.ExitCode() != 0 {
+		t.Errorf("ended with %v", s)
+	}
+}
