@@ -154,7 +154,8 @@ func TestViewersSeeTheRun(t *testing.T) {
 func feedOf(l *Live, from, n int) {
 	batch := make([]trace.Event, 0, 1024)
 	for i := from; i < from+n; i++ {
-		batch = append(batch, trace.Event{Time: int64(i), Kind: trace.KGoReady, A: uint64(i%100 + 1), B: 1 << 63, Sub: uint8(trace.QLocal)})
+		batch = append(batch, trace.Event{Time: int64(i), Kind: trace.KGoReady, Sub: uint8(trace.QLocal),
+			G: 1<<63 + uint64(i), A: uint64(i%100 + 1), B: 1 << 63, C: 1 << 63})
 		if len(batch) == cap(batch) || i == from+n-1 {
 			l.WriteEvents(batch)
 			batch = batch[:0]
@@ -169,8 +170,8 @@ func TestSlowViewerMissesEventsAndIsTold(t *testing.T) {
 	ts := httptest.NewServer(New(Options{}, l))
 	defer ts.Close()
 	w := watch(t, ts.URL, "?rate=1000000000")
-	const n = 1_500_000 // more than the queue and the connection hold
-	feedOf(l, 0, n)     // returns although nobody reads
+	const n = 700_000 // more than the queue and the connection hold
+	feedOf(l, 0, n)   // returns although nobody reads
 	more := n
 	w.until(func(w *watcher) bool {
 		if w.last("gap") == nil {
@@ -239,7 +240,7 @@ func TestViewerThatVanishesIsForgotten(t *testing.T) {
 
 func TestHistoryIsBoundedAndBeginsWithHowThingsStood(t *testing.T) {
 	l := NewLive(Info{ID: "main"}, nil)
-	feedOf(l, 0, 1_500_000)
+	feedOf(l, 0, 700_000)
 	b, err := l.Open()
 	if err != nil {
 		t.Fatal(err)

@@ -38,11 +38,13 @@ const (
 
 // NewIndex reads a recording to its end. An error that is not in the recording
 // itself is returned; what is, is the Index's Damage.
-func NewIndex(r io.Reader) (*Index, error) {
+func NewIndex(r io.Reader) (*Index, error) { return newIndex(r, markEvery) }
+
+func newIndex(r io.Reader, every uint64) (*Index, error) {
 	x := &Index{marks: []mark{{}}}
 	in := NewReader(r)
 	var m Machine
-	every, next, stored := uint64(markEvery), uint64(markEvery), 0
+	next, stored := every, 0
 	for {
 		atChunk := len(in.rest) == 0
 		e, err := in.Next()

@@ -128,10 +128,13 @@ func recordingOf(t testing.TB, events []Event) []byte {
 	return b.Bytes()
 }
 
+// few events between marks: a recording of a size fit for tests has several.
+const few = 4000
+
 func TestIndexFindsEveryMoment(t *testing.T) {
-	events := randomRun(rand.New(rand.NewPCG(3, 4)), 3*markEvery+1000)
+	events := randomRun(rand.New(rand.NewPCG(3, 4)), 3*few+1000)
 	file := recordingOf(t, events)
-	x, err := NewIndex(bytes.NewReader(file))
+	x, err := newIndex(bytes.NewReader(file), few)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +143,7 @@ func TestIndexFindsEveryMoment(t *testing.T) {
 	}
 	var want Machine
 	done := 0
-	for _, at := range []int64{0, 100, markEvery - 1, markEvery + 2000, 2*markEvery + 50_000, int64(len(events)) - 1} {
+	for _, at := range []int64{0, 100, few - 1, few + 700, 2*few + 1500, int64(len(events)) - 1} {
 		want.WriteEvents(events[done : at+1])
 		done = int(at) + 1
 		m, n, err := x.Machine(bytes.NewReader(file), at)
@@ -154,13 +157,13 @@ func TestIndexFindsEveryMoment(t *testing.T) {
 }
 
 func TestWindowHoldsWhatHappenedInIt(t *testing.T) {
-	events := randomRun(rand.New(rand.NewPCG(5, 6)), 2*markEvery)
+	events := randomRun(rand.New(rand.NewPCG(5, 6)), 2*few)
 	file := recordingOf(t, events)
-	x, err := NewIndex(bytes.NewReader(file))
+	x, err := newIndex(bytes.NewReader(file), few)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range [][2]int64{{0, 10}, {5, 5}, {1000, 5000}, {markEvery + 3000, markEvery + 9000}, {1 << 40, 1 << 41}} {
+	for _, w := range [][2]int64{{0, 10}, {5, 5}, {1000, 5000}, {few + 300, few + 900}, {1 << 40, 1 << 41}} {
 		var got slice
 		if err := x.Window(bytes.NewReader(file), w[0], w[1], &got); err != nil {
 			t.Fatal(err)
