@@ -106,11 +106,12 @@ var steerEdits = map[string][]Edit{
 		{Func: "poll_runtime_pollSetDeadline(pd *pollDesc, d int64, mode int)", Text: "nanotime := steerNano"},
 		{Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if steerOn { steerUntamed(UntamedNet) }"},
 	},
-	"runtime/sema.go":    {{Func: "internal_sync_nanotime() int64", Text: "nanotime := steerNano"}},
-	"runtime/debug.go":   {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
-	"runtime/cgocall.go": {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
-	"runtime/mgc.go":     {{Func: "gcStart(trigger gcTrigger)", Text: "if steerOn { steerUntamed(UntamedGC) }"}},
-	"testing/testing.go": {{Func: runTestsFunc, Text: "if steerWorker { steerDrive(modulePath, importPath, matchString, tests) }"}},
+	"runtime/sema.go":      {{Func: "internal_sync_nanotime() int64", Text: "nanotime := steerNano"}},
+	"runtime/debug.go":     {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
+	"runtime/cgocall.go":   {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
+	"runtime/traceback.go": {{Func: "isSystemGoroutine(gp *g, fixed bool) bool", Text: "if gp == steer.driver.ptr() { return true }"}},
+	"runtime/mgc.go":       {{Func: "gcStart(trigger gcTrigger)", Text: "if steerOn { steerUntamed(UntamedGC) }"}},
+	"testing/testing.go":   {{Func: runTestsFunc, Text: "if steerWorker { steerDrive(modulePath, importPath, matchString, tests) }"}},
 }
 
 // syncPoints are the scheduling points of package sync. What is taken is known to be held, so that a report can name the holder.
