@@ -93,9 +93,10 @@ const (
 )
 
 // newRing makes a ring with room for so many requests and results at a time.
-// Results that find no room wait in the kernel.
-func newRing(requests, results uint32) (*ring, error) {
-	params := ringParams{flags: setupCQSize | setupClamp, cqEntries: results}
+// Results that find no room wait in the kernel. flags are further ones of the
+// set-up, usually none.
+func newRing(requests, results, flags uint32) (*ring, error) {
+	params := ringParams{flags: setupCQSize | setupClamp | flags, cqEntries: results}
 	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, uintptr(requests), uintptr(unsafe.Pointer(&params)), 0)
 	if errno != 0 {
 		return nil, refused("io_uring_setup", errno)
@@ -146,9 +147,7 @@ func (r *ring) close() {
 // submit hands one request to the kernel.
 func (r *ring) submit(req *sqe) unix.Errno {
 	tail := *r.sqTail
-	i := tail & *r.sqMask
-	r.sqes[i], r.sqArray[i] = *req, i
-	atomic.StoreUint32(r.sqTail, tail+1)
+	r.push(req)
 	for {
 		_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 1, 0, 0, 0, 0)
 		if errno == unix.EINTR {
@@ -160,6 +159,14 @@ func (r *ring) submit(req *sqe) unix.Errno {
 		}
 		return 0
 	}
+}
+
+// push puts a request into the queue, which must have room.
+func (r *ring) push(req *sqe) {
+	tail := *r.sqTail
+	i := tail & *r.sqMask
+	r.sqes[i], r.sqArray[i] = *req, i
+	atomic.StoreUint32(r.sqTail, tail+1)
 }
 
 // wait blocks until there is a result, for timeout nanoseconds at most, or for

@@ -68,7 +68,7 @@ const (
 func newUring() (Poller, error) { return newUringOf(uringResults) }
 
 func newUringOf(results uint32) (Poller, error) {
-	r, err := newRing(uringRequests, results)
+	r, err := newRing(uringRequests, results, 0)
 	if err != nil {
 		return nil, err
 	}
