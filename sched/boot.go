@@ -145,23 +145,16 @@ func (s *Sched) shutdown() {
 	var all []*stk
 	for _, pp := range s.allp() {
 		pp.timers.drop()
-		all = appendStacks(all, pp.stkfree)
+		all = append(all, pp.stkfree...)
 		pp.stkfree = nil
 	}
-	all = appendStacks(all, s.stkfree)
+	all = append(all, s.stkfree...)
 	s.stkfree = nil
 	for st := range s.dying {
 		all = append(all, st)
 	}
 	s.endStacks(all)
 	s.netpollClose()
-}
-
-func appendStacks(all []*stk, list *stk) []*stk {
-	for st := list; st != nil; st = st.link {
-		all = append(all, st)
-	}
-	return all
 }
 
 // PanicError is a panic that nobody recovered, with the coroutine that it

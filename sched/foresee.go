@@ -22,11 +22,24 @@ import (
 // collector keeps, and what comes of it is used as a hint and for nothing else.
 // (Under the race detector there is no prefetching.)
 
-// resting is where a stack's memory is while it rests.
+// resting is where a stack's memory is: in 8 bytes, as a million have one.
 type resting struct {
-	sp uintptr // its stack pointer when it last parked
-	g  uintptr // Go's g
+	sp hint // its stack pointer when it last parked in a read
+	g  hint // Go's g
 }
+
+// hint is an address, counted in 16 bytes from a place in Go's heap. One that is
+// 32 GB away or more is of no use, and does no harm.
+type hint int32
+
+var heapStart = uintptr(unsafe.Pointer(onHeap()))
+
+//go:noinline
+func onHeap() *[64]byte { return new([64]byte) }
+
+func hintOf(p uintptr) hint { return hint((int(p) - int(heapStart)) >> 4) }
+
+func (h hint) addr() uintptr { return heapStart + uintptr(int(h)<<4) }
 
 // Sizes, in cache lines. A park inside a Read is some 600 bytes below the frame
 // that called Read; switching takes some 200 below that.
@@ -42,9 +55,9 @@ const (
 
 // rest notes where st rests. Called on st.
 func (st *stk) rest() {
-	st.resting.sp = ident.StackPointer()
+	st.resting.sp = hintOf(ident.StackPointer())
 	if st.resting.g == 0 {
-		st.resting.g = ident.Self()
+		st.resting.g = hintOf(ident.Self())
 	}
 }
 
@@ -64,9 +77,9 @@ func (pp *P) foresee() {
 		gp := pp.runq.slot[(h+1)%runqsize].load()
 		if st := gp.stk; st != nil {
 			prefetch.Lines(uintptr(unsafe.Pointer(st.at)), linesStk)
-			prefetch.Lines(st.resting.sp-below, linesStack)
-			prefetch.Lines(st.resting.g, linesGoG)
-			prefetch.Lines(here.Near(st.resting.g), 1)
+			prefetch.Lines(st.resting.sp.addr()-below, linesStack)
+			prefetch.Lines(st.resting.g.addr(), linesGoG)
+			prefetch.Lines(here.Near(st.resting.g.addr()), 1)
 		}
 	}
 	if n > 0 {

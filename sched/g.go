@@ -167,7 +167,6 @@ type stk struct {
 	m       *M          // on which it runs; set before every switch to it
 	sleep   *sleepTimer // made at the first Sleep; for whoever runs on the stack
 	slot    any         // Waiter.Slot
-	link    *stk        // in a list of free stacks, or in M.reap
 	errand  *errand     // to a stack at rest: do this first (switch.go)
 	dying   atomic.Bool // it ended away from home
 	resting             // for foresee

@@ -30,8 +30,8 @@ type M struct {
 	op       op   // what the coroutine that left wants done by who goes on
 	left     *stk // its stack
 	ticket   Ticket
-	reap     *stk // dying stacks that have come home
-	nextg    *G   // found by a finishing stack: run it first
+	reap     []*stk // dying stacks that have come home
+	nextg    *G     // found by a finishing stack: run it first
 	nextq    trace.Queue
 	forks    *fork  // free ones; the coroutine's that runs here
 	polled   uint32 // how many of the next ones in the local queue may have rested for long: see foresee

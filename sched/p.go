@@ -47,8 +47,7 @@ type P struct {
 	goid       uint64
 	goidEnd    uint64
 	gfree      gStack
-	stkfree    *stk
-	nstkfree   int
+	stkfree    []*stk
 	rng        rand.PCG
 	ring       *trace.Ring // nil: recording is off
 	stats      pStats

@@ -151,7 +151,9 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	if s.rec != nil {
 		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, holderID(obj))
 	}
-	st.rest()
+	if why == trace.WaitIORead {
+		st.rest()
+	}
 	mp.op, mp.ticket, mp.left = opPark, t, st
 	return st, mp.straight(pp)
 }

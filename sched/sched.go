@@ -118,7 +118,7 @@ type Sched struct {
 	midle   *M
 	pidle   *P
 	runq    globq
-	stkfree *stk
+	stkfree []*stk
 	dying   map[*stk]struct{} // stacks that ended away from home (switch.go)
 	dead    bool              // every coroutine has ended: Ms go
 	mwg     sync.WaitGroup
@@ -282,12 +282,9 @@ func (s *Sched) pdestroy(pp *P) {
 	s.exited += pp.stats.exited.Swap(0)
 	s.glock.Unlock()
 	s.lock.Lock()
-	for pp.stkfree != nil {
-		st := pp.stkfree
-		pp.stkfree, st.link, s.stkfree = st.link, s.stkfree, st
-		s.nstkfree.Add(1)
-	}
-	pp.nstkfree = 0
+	s.stkfree = append(s.stkfree, pp.stkfree...)
+	s.nstkfree.Add(int32(len(pp.stkfree)))
+	pp.stkfree = nil
 	pp.dead.Store(true)
 	s.runq.append(&work)
 	s.runqsize.Store(int32(s.runq.n))

@@ -15,17 +15,14 @@ import (
 const maxStkFree = 512 // free stacks a P keeps; beyond, they go to the runtime's list
 
 func (mp *M) stackalloc(pp *P) *stk {
-	if s := pp.stkfree; s != nil {
-		pp.stkfree, s.link = s.link, nil
-		pp.nstkfree--
+	if s := popStack(&pp.stkfree); s != nil {
 		return s
 	}
 	sc := mp.sched
 	if sc.nstkfree.Load() > 0 {
 		sc.lock.Lock()
-		s := sc.stkfree
+		s := popStack(&sc.stkfree)
 		if s != nil {
-			sc.stkfree, s.link = s.link, nil
 			sc.nstkfree.Add(-1)
 		}
 		sc.lock.Unlock()
@@ -40,17 +37,26 @@ func (mp *M) stackalloc(pp *P) *stk {
 	return s
 }
 
+func popStack(free *[]*stk) *stk {
+	n := len(*free) - 1
+	if n < 0 {
+		return nil
+	}
+	s := (*free)[n]
+	(*free)[n], *free = nil, (*free)[:n]
+	return s
+}
+
 // stackfree keeps s for the next fresh G. s is idle.
 func (mp *M) stackfree(s *stk) {
 	s.m = nil
-	if pp := mp.p; pp != nil && pp.nstkfree < maxStkFree {
-		s.link, pp.stkfree = pp.stkfree, s
-		pp.nstkfree++
+	if pp := mp.p; pp != nil && len(pp.stkfree) < maxStkFree {
+		pp.stkfree = append(pp.stkfree, s)
 		return
 	}
 	sc := mp.sched
 	sc.lock.Lock()
-	s.link, sc.stkfree = sc.stkfree, s
+	sc.stkfree = append(sc.stkfree, s)
 	sc.nstkfree.Add(1)
 	sc.lock.Unlock()
 }

@@ -54,7 +54,7 @@ func (st *stk) leave(to *stk) *stk {
 func route(mp *M, to *stk) *stk {
 	b := to.at
 	for b.dying.Load() {
-		b.link, mp.reap = mp.reap, b
+		mp.reap = append(mp.reap, b)
 		b.errand = &errand{to: to}
 		to, b = b, b.at
 	}
@@ -83,7 +83,7 @@ func (mp *M) straight(pp *P) *stk {
 	if gp == nil {
 		return &mp.stk
 	}
-	if gp.stk == nil && pp.stkfree == nil {
+	if gp.stk == nil && len(pp.stkfree) == 0 {
 		mp.nextg, mp.nextq = gp, from
 		return &mp.stk
 	}
@@ -159,8 +159,8 @@ func (mp *M) end(s *stk) {
 
 // bury ends the stacks that have come home through mp. On g0.
 func (mp *M) bury() {
-	for s := mp.reap; s != nil; s = mp.reap {
-		mp.reap, s.link = s.link, nil
+	for len(mp.reap) > 0 {
+		s := popStack(&mp.reap)
 		mp.sched.lock.Lock()
 		delete(mp.sched.dying, s)
 		mp.sched.lock.Unlock()
