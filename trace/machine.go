@@ -147,6 +147,15 @@ func (q *MachineQueue) pop() *MachineG {
 	return nil
 }
 
+func (q *MachineQueue) newest() *MachineG {
+	for i := len(q.items) - 1; i >= q.head; i-- {
+		if it := q.items[i]; it.g.in == q && it.g.turn == it.turn {
+			return it.g
+		}
+	}
+	return nil
+}
+
 // leave takes g out of the queue that it is in.
 func (g *MachineG) leave() {
 	if g.in != nil {
@@ -357,9 +366,14 @@ func (m *Machine) applyQueue(e *Event) {
 			to.Runq.put(g)
 			n--
 		}
-	case KOverflow:
-		if to != nil {
-			m.move(&to.Runq, &m.Global, n, -1)
+	case KOverflow: // the older half, and the newest, which did not fit
+		if to != nil && n > 0 {
+			newest := to.Runq.newest()
+			m.move(&to.Runq, &m.Global, n-1, -1)
+			if newest != nil && newest.in == &to.Runq {
+				newest.P = -1
+				m.Global.put(newest)
+			}
 		}
 		return
 	}

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Page } from "playwright-core";
-import { record, scratch } from "../src/testdata.ts";
+import type { Machine } from "../src/machine.ts";
+import { load, loadFile, record, scratch } from "../src/testdata.ts";
 import { closeAll, loaded, skip, view, visit } from "./browser.ts";
 
 after(closeAll);
@@ -182,4 +183,23 @@ test("every question has an answer", options, async () => {
     assert.equal(await answer.locator(".warn").count(), 0, (await asks.nth(i).textContent())!);
   }
   assert.deepEqual(complaints, []);
+});
+
+// who says who is in which state, and who stands in which queue.
+const who = (m: Machine) => ({
+  gs: [...m.gs.values()].map((g) => [g.id, g.status, g.place, g.obj]).sort((a, b) => a[0] - b[0]),
+  queues: [[...m.global], ...m.ps.map((p) => [p.next, ...p.runq])],
+});
+
+test("a part of a recording begins with how things stood, and goes on as the whole does", options, async () => {
+  const whole = loadFile(tour), [base] = (await view(tour)).split("#");
+  for (const part of [0.35, 0.6, 0.8]) {
+    const from = Math.round(whole.time(Math.floor(whole.n * part))), to = Math.round(whole.time(Math.floor(whole.n * (part + 0.1))));
+    const r = await fetch(`${base}api/recording?id=main&from=${from}&to=${to}`);
+    const some = load(new Uint8Array(await r.arrayBuffer()));
+    let first = 0;
+    while (some.event(first).quiet || some.tables.kinds[some.event(first).kind] === "state") first++;
+    const i = whole.find(some.time(first)), n = Math.min(150, some.n - first);
+    for (const k of [0, n - 1]) assert.deepEqual(who(some.at(first + k)), who(whole.at(i + k)), `${part}, event ${k}`);
+  }
 });
