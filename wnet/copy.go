@@ -40,6 +40,9 @@ type (
 	onlyWriter struct{ io.Writer }
 )
 
+// most is what one sendfile or splice is asked to move: others want their turn.
+const most = 1 << 20
+
 func (fd *netFD) readFrom(r io.Reader) (int64, error) {
 	limit, source := int64(1<<62), r
 	limited, _ := r.(*io.LimitedReader)

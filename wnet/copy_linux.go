@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// most is what one sendfile or splice is asked to move: others want their turn.
-const most = 1 << 20
-
 // moveFrom sends up to limit bytes of r to fd inside the kernel. handled is false,
 // and nothing has been sent, if r is nothing that the kernel can do that with.
 func (fd *netFD) moveFrom(r io.Reader, limit int64) (n int64, handled bool, err error) {

@@ -349,6 +349,56 @@ func TestServerCutsSlowMessages(t *testing.T) {
 	})
 }
 
+// A deadline that the handler sets goes before ReadTimeout, and no further than
+// the message.
+func TestServerDeadlineOfTheHandler(t *testing.T) {
+	ends := make(chan error, 8)
+	server := func() *Server {
+		return &Server{ReadTimeout: time.Hour, Closed: func(_ *Session, err error) { ends <- err }, Handler: func(c *Session) error {
+			c.SetDeadline(time.Now().Add(20 * time.Millisecond))
+			return echoLines(c)
+		}}
+	}
+	serveIt(t, server, func(t *testing.T, s *serving) {
+		c, r := s.dial()
+		s.ask(c, r, "x\n")
+		time.Sleep(30 * time.Millisecond) // at rest for longer than that
+		s.ask(c, r, "y\n")
+		io.WriteString(c, "half")
+		if err := <-ends; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("half a message: %v", err)
+		}
+	})
+}
+
+// A file that a handler sends keeps WriteTimeout for each of its pieces.
+func TestServerSendsFiles(t *testing.T) {
+	content := pattern(3 << 20)
+	var f *os.File
+	server := func() *Server {
+		f = tempFile(t, content)
+		return &Server{WriteTimeout: 20 * time.Second, Handler: func(c *Session) error {
+			c.Discard(c.Buffered())
+			f.Seek(0, io.SeekStart)
+			n, err := io.Copy(c, io.LimitReader(f, 1000))
+			if err == nil && n == 1000 {
+				_, err = io.Copy(c, f)
+			}
+			return err
+		}}
+	}
+	serveIt(t, server, func(t *testing.T, s *serving) {
+		c, r := s.dial()
+		got := make([]byte, len(content))
+		for range 2 {
+			io.WriteString(c, "go")
+			if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("not the same, %v", err)
+			}
+		}
+	})
+}
+
 func TestServerWriteTimeoutCutsWhoNeverReads(t *testing.T) {
 	server := func() *Server {
 		return &Server{WriteTimeout: 20 * time.Millisecond, Handler: func(c *Session) error {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -244,10 +245,56 @@ func (c *Session) Write(p []byte) (int, error) {
 }
 
 func (c *Session) writeWire(p []byte) (int, error) {
+	c.limitWrite()
+	return c.netFD.Write(p)
+}
+
+func (c *Session) limitWrite() {
 	if d := c.server.WriteTimeout; d > 0 {
 		c.pd.SetDeadline(sched.Writing, c.pd.Sched().Now()+int64(d))
 	}
-	return c.netFD.Write(p)
+}
+
+// ReadFrom sends what r has until its end, as TCPConn's. WriteTimeout is for each
+// piece of it, of up to a megabyte.
+func (c *Session) ReadFrom(r io.Reader) (n int64, err error) {
+	limit, source := int64(1<<62), r
+	limited, _ := r.(*io.LimitedReader)
+	if limited != nil {
+		limit, source = limited.N, limited.R
+	}
+	for c.tls == nil && n < limit {
+		c.limitWrite()
+		k, handled, err := c.moveFrom(source, min(limit-n, most))
+		if !handled {
+			break
+		}
+		if limited != nil {
+			limited.N -= k
+		}
+		if n += k; err != nil || k == 0 {
+			return n, err
+		}
+	}
+	k, err := io.Copy(onlyWriter{c}, r)
+	return n + k, err
+}
+
+// SetReadDeadline sets when reading stops waiting. In a handler, which alone may
+// call it while it runs, it takes the place of ReadTimeout to the message's end.
+func (c *Session) SetReadDeadline(t time.Time) error {
+	if in, err := c.reading(); err == nil {
+		in.limited = true
+	}
+	return c.netFD.SetReadDeadline(t)
+}
+
+// SetDeadline is SetReadDeadline and SetWriteDeadline.
+func (c *Session) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.netFD.SetWriteDeadline(t)
 }
 
 // CloseWrite shuts down the writing side: the peer reads io.EOF.

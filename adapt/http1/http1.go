@@ -5,12 +5,14 @@ package http1
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
@@ -76,6 +78,9 @@ func serve(s *fasthttp.Server, sess *wnet.Session) error {
 	}
 	err := s.ServeConn(nc)
 	f := c.flags
+	if err != nil && !f.hijacked {
+		linger(sess, err)
+	}
 	if f.hijacked {
 		c.awaitClose()
 		return io.EOF
@@ -89,6 +94,23 @@ func serve(s *fasthttp.Server, sess *wnet.Session) error {
 		return io.EOF // the answer said Connection: close, or the peer has gone
 	}
 	return err
+}
+
+// How long, and for how many bytes, a client is heard out that was refused.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 256 << 10
+)
+
+// linger takes some of what a client still sends whose request was refused with
+// err: closed with bytes unread, TCP would answer them with a reset, which can
+// reach the client before the refusal does.
+func linger(sess *wnet.Session, err error) {
+	if errors.As(err, new(*net.OpError)) || sess.CloseWrite() != nil {
+		return // it is the connection that failed
+	}
+	sess.SetReadDeadline(time.Now().Add(lingerTime))
+	io.CopyN(io.Discard, sess, lingerBytes)
 }
 
 // conn is a session as fasthttp sees it.

@@ -34,7 +34,10 @@ The first SIGINT or SIGTERM stops it: no new connections, idle ones end,
 requests in flight have -drain to finish; the second ends it at once.
 
 A client that sends a request too slowly, or takes its answer too slowly, is
-cut after -timeout (0: never). On a terminal a line of figures is kept up to date.`,
+cut after -timeout (0: never). On a terminal a line of figures is kept up to date.
+
+With -per-message a coroutine is started for each request: a connection that
+waits for its next one then holds no stack and no buffer.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		s := &serving{}
 		s.runtime.register(fs)
@@ -43,6 +46,7 @@ cut after -timeout (0: never). On a terminal a line of figures is kept up to dat
 		fs.DurationVar(&s.timeout, "timeout", 10*time.Second, "limit for a request to arrive, and for a piece of an answer to be taken")
 		fs.DurationVar(&s.idle, "idle", time.Minute, "limit for the next request of a connection")
 		fs.DurationVar(&s.drain, "drain", 10*time.Second, "limit for requests in flight when stopped")
+		fs.BoolVar(&s.perMessage, "per-message", false, "a coroutine for each request in place of each connection")
 		return func(env *environ, args []string) error { return s.run(env, fs, args) }
 	},
 }
@@ -53,6 +57,7 @@ type serving struct {
 	view                 viewFlags
 	addr                 string
 	timeout, idle, drain time.Duration
+	perMessage           bool
 	server               atomic.Pointer[httpd.Server] // once it serves
 }
 
@@ -109,8 +114,8 @@ func (s *serving) serve(env *environ, dir string, root *os.Root) error {
 	server := httpd.New(httpd.Config{
 		Root: root,
 		Read: s.timeout, Write: s.timeout, Idle: s.idle,
-		Conns: maxConns(),
-		Log:   log.New(env.stderr, "weft serve: ", 0),
+		Conns: maxConns(), PerMessage: s.perMessage,
+		Log: log.New(env.stderr, "weft serve: ", 0),
 	})
 	s.server.Store(server)
 	stopped := s.drainOnSignal(server)

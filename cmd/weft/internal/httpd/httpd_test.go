@@ -44,9 +44,34 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// perMessage is how start's servers serve.
+var perMessage bool
+
+// What is so with a coroutine for each connection is so with one for each message.
+func TestPerMessage(t *testing.T) {
+	perMessage = true
+	defer func() { perMessage = false }()
+	for name, test := range map[string]func(*testing.T){
+		"PanicStaysInItsConnection":      TestPanicStaysInItsConnection,
+		"DrainFinishesRequestInFlight":   TestDrainFinishesRequestInFlight,
+		"DrainCutsAtItsLimit":            TestDrainCutsAtItsLimit,
+		"DrainEndsSilentConnection":      TestDrainEndsSilentConnection,
+		"DrainNeverCutsAnAnswer":         TestDrainNeverCutsAnAnswer,
+		"DrainEndsAFullServer":           TestDrainEndsAFullServer,
+		"StalledRequestIsCut":            TestStalledRequestIsCut,
+		"IdleConnectionIsCut":            TestIdleConnectionIsCut,
+		"ClientThatReadsNothingIsCut":    TestClientThatReadsNothingIsCut,
+		"ConnectionsBeyondTheLimitWait":  TestConnectionsBeyondTheLimitWait,
+		"StalledClientHoldsOneCoroutine": TestStalledClientHoldsOneCoroutine,
+	} {
+		t.Run(name, test)
+	}
+}
+
 func start(t *testing.T, cfg Config) *site {
 	t.Helper()
 	w := &site{addr: "", log: &lockedBuffer{}, done: make(chan error, 1)}
+	cfg.PerMessage = perMessage
 	cfg.Log = log.New(w.log, "", 0)
 	w.Server = New(cfg)
 	run(t, w)

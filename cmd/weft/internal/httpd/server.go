@@ -20,6 +20,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/wnet"
 	"github.com/weftgo/weft/wsync"
 )
 
@@ -38,6 +39,11 @@ type Config struct {
 	Conns   int64                   // open at a time, 0 for any number; more wait to be accepted
 	Log     *log.Logger             // panics of handlers
 	Handler fasthttp.RequestHandler // nil: the files of Root
+
+	// PerMessage has a coroutine for each request in place of each connection,
+	// which holds no stack and no buffer in between. A stop may then close a
+	// connection whose first request is on its way.
+	PerMessage bool
 }
 
 // Server serves one listener. Its life:
@@ -66,6 +72,8 @@ type Server struct {
 	slots *wsync.Semaphore // one for each connection that may be open
 	ctx   context.Context  // ended by Drain, for the accept loop
 	stop  context.CancelFunc
+
+	messages *wnet.Server // nil, unless per message: it has the connections then
 }
 
 // New returns a Server that is ready to Serve.
@@ -90,6 +98,9 @@ func New(cfg Config) *Server {
 		MaxRequestBodySize: maxBody,
 		Logger:             log.New(discard{}, "", 0), // 404s, cut connections: the client's business
 	}
+	if cfg.PerMessage {
+		s.perMessage()
+	}
 	return s
 }
 
@@ -101,6 +112,9 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 // own, until Drain is called; then it waits for them to end and returns nil.
 // It parks. A Server serves once.
 func (s *Server) Serve(ln net.Listener) error {
+	if s.messages != nil {
+		return s.serveMessages(ln)
+	}
 	s.mu.Lock()
 	s.ln = ln
 	s.mu.Unlock()
@@ -143,6 +157,10 @@ func (s *Server) accept(ln net.Listener) (net.Conn, error) {
 // left then is cut. It returns at once; Serve returns when all have ended.
 func (s *Server) Drain(limit time.Duration) {
 	s.draining.Store(true)
+	if s.messages != nil {
+		s.drainMessages(limit)
+		return
+	}
 	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,6 +190,9 @@ func (s *Server) Requests() uint64 { return s.requests.Load() }
 
 // Conns returns how many connections are open.
 func (s *Server) Conns() int {
+	if s.messages != nil {
+		return s.messages.Conns()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
