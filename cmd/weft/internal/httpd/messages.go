@@ -40,10 +40,14 @@ func (s *Server) serveMessages(ln net.Listener) error {
 	return s.messages.Shutdown(context.Background()) // waits for what is in flight
 }
 
-// drainMessages is Drain.
+// drainMessages is Drain: it begins to shut down, and leaves the waiting to a
+// goroutine.
 func (s *Server) drainMessages(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	over, end := context.WithCancel(ctx)
+	end()
+	_ = s.messages.Shutdown(over)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), limit)
 		defer cancel()
 		if s.messages.Shutdown(ctx) != nil {
 			s.messages.Close()
