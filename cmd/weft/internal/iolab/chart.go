@@ -63,7 +63,7 @@ func refusals(rows []Row) string {
 	if words == nil {
 		return ""
 	}
-	return "A line that ends early: the model refused more (" + strings.Join(words, "; ") + ")."
+	return "A line that ends early: no more connections with that model (" + strings.Join(words, "; ") + ")."
 }
 
 func lines(rows []Row, of func(Row) float64) (all []*line) {
