@@ -6,8 +6,14 @@ import (
 	"github.com/weftgo/weft/trace"
 )
 
-//go:embed hooks/events.go.txt
-var eventsSource string
+var (
+	//go:embed hooks/events.go.txt
+	eventsSource string
+	//go:embed hooks/file_linux.go.txt
+	fileLinuxSource string
+	//go:embed hooks/file_other.go.txt
+	fileOtherSource string
+)
 
 // Raw kinds: what the hooks write beside events, for the event after it. They
 // never leave this package.
@@ -30,7 +36,11 @@ const (
 // Events returns the insertions that make a program record what Go's scheduler
 // decides, if it is started by [Record]. Otherwise each costs one branch.
 func Events() Set {
-	s := Set{Name: "events", Files: []File{{"runtime/weft_events.go", eventsSource + hookNames()}}}
+	s := Set{Name: "events", Files: []File{
+		{"runtime/weft_events.go", eventsSource + hookNames()},
+		{"runtime/weft_file_linux.go", fileLinuxSource},
+		{"runtime/weft_file_other.go", fileOtherSource},
+	}}
 	for _, list := range [][]Edit{bootEdits, gEdits, queueEdits, mpEdits, sysEdits} {
 		for _, e := range list {
 			if e.File == "" {

@@ -77,6 +77,15 @@ var hookConsts = []hookName{
 	{"weftStepMainReturned", int(trace.StepMainReturned)},
 	{"weftStepExit", int(trace.StepExit)},
 
+	{"weftChunks", ringChunks},
+	{"weftChunkSize", ringChunkSize},
+	{"weftSlots", ringSlots},
+	{"weftStatesOff", ringStatesOff},
+	{"weftSlotsOff", ringSlotsOff},
+	{"weftSymsOff", ringSymbolsOff},
+	{"weftSymsSize", ringSymbols},
+	{"weftChunksOff", ringChunksOff},
+
 	{"weftByCoroutine", int(trace.ByCoroutine)},
 	{"weftByNetpoll", int(trace.ByNetpoll)},
 }

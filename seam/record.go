@@ -2,6 +2,7 @@ package seam
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -43,11 +44,35 @@ func NewRecorder(t *Toolchain, all bool) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
+	return recorderOf(ring, all), nil
+}
+
+// Convert gives the events in a file to a sink, which it closes. The file was
+// made by a program that was built with the seams open and started with
+// WEFT_TRACE=FILE. all is as in [NewRecorder]; sink returns the sink, given what
+// says what the program's counters stand for.
+func Convert(file string, all bool, sink func(symbol func(pc uint64) trace.Symbol) trace.Sink) (Stats, error) {
+	ring, err := openRing(file)
+	if err != nil {
+		return Stats{}, err
+	}
+	r := recorderOf(ring, all)
+	r.sinks = []trace.Sink{sink(r.Symbol)}
+	go r.drain()
+	return r.Stop()
+}
+
+// IsRaw reports whether a file that begins with head is one for [Convert].
+func IsRaw(head []byte) bool {
+	return len(head) >= 8 && binary.LittleEndian.Uint64(head) == ringMagic
+}
+
+func recorderOf(ring *ring, all bool) *Recorder {
 	r := &Recorder{ring: ring, symbols: newSymbols(ring), streams: make(map[int32]*stream)}
 	r.story = newStory(all, r.symbols.Symbol)
 	r.read = make([]int, ringChunks)
 	r.stop, r.done = make(chan struct{}), make(chan struct{})
-	return r, nil
+	return r
 }
 
 // Env is what the environment of the process must have, as "name=value". The

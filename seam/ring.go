@@ -27,6 +27,13 @@ const (
 	ringSlots     = 1 << 16
 	ringSymbols   = 16 << 20
 
+	ringPage       = 4096
+	ringStatesOff  = ringPage
+	ringSlotsOff   = ringStatesOff + 4*ringChunks
+	ringSymbolsOff = ringSlotsOff + 8*ringSlots
+	ringChunksOff  = (ringSymbolsOff + ringSymbols + ringPage - 1) &^ (ringPage - 1)
+	ringSize       = ringChunksOff + ringChunks*ringChunkSize
+
 	chunkFree  = 0
 	chunkTaken = 1
 	chunkGiven = 2
@@ -53,6 +60,11 @@ type ringHeader struct {
 	goroot    [256]byte
 }
 
+var ringLayout = ringHeader{
+	magic: ringMagic, version: ringVersion, chunks: ringChunks, chunkSize: ringChunkSize, slots: ringSlots,
+	statesOff: ringStatesOff, slotsOff: ringSlotsOff, symsOff: ringSymbolsOff, symsSize: ringSymbols, chunksOff: ringChunksOff,
+}
+
 // ring is the shared memory, as its reader sees it.
 type ring struct {
 	file *os.File
@@ -63,22 +75,15 @@ type ring struct {
 
 // newRing makes the memory. close gives it back.
 func newRing(goroot string) (*ring, error) {
-	const page = 4096
-	h := ringHeader{magic: ringMagic, version: ringVersion, chunks: ringChunks, chunkSize: ringChunkSize, slots: ringSlots}
+	h := ringLayout
 	copy(h.goroot[:len(h.goroot)-1], goroot+"/src/")
-	h.statesOff = page
-	h.slotsOff = h.statesOff + ringChunks*4
-	h.symsOff = h.slotsOff + ringSlots*8
-	h.symsSize = ringSymbols
-	h.chunksOff = (h.symsOff + h.symsSize + page - 1) &^ (page - 1)
 	file, path, err := ringFile()
 	if err != nil {
 		return nil, fmt.Errorf("memory to record into: %w", err)
 	}
 	r := &ring{file: file, path: path}
-	size := int(h.chunksOff) + ringChunks*ringChunkSize
-	if err = file.Truncate(int64(size)); err == nil {
-		r.mem, err = mapShared(file, size)
+	if err = file.Truncate(ringSize); err == nil {
+		r.mem, err = mapFile(file, ringSize, true)
 	}
 	if err != nil {
 		r.close()
@@ -89,12 +94,46 @@ func newRing(goroot string) (*ring, error) {
 	return r, nil
 }
 
+// openRing maps the file that a process has made by itself, because WEFT_TRACE
+// named it. What is done to the memory does not change the file.
+func openRing(name string) (*ring, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	r := &ring{file: file}
+	r.mem, err = mapFile(file, ringSize, false)
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil || info.Size() != ringSize {
+		r.close()
+		return nil, fmt.Errorf("%s: not a recording of this version of weft", name)
+	}
+	r.head = (*ringHeader)(unsafe.Pointer(&r.mem[0]))
+	if r.head.layout() != ringLayout.layout() {
+		r.close()
+		return nil, fmt.Errorf("%s: made by another version of weft", name)
+	}
+	return r, nil
+}
+
+// layout is what of a header says where things are.
+func (h *ringHeader) layout() [10]uint64 {
+	return [...]uint64{h.magic, uint64(h.version), uint64(h.chunks), uint64(h.chunkSize), h.slots,
+		h.statesOff, h.slotsOff, h.symsOff, h.symsSize, h.chunksOff}
+}
+
 func (r *ring) close() {
 	if r.mem != nil {
 		unmap(r.mem)
 	}
 	r.file.Close()
-	removeRing(r.path)
+	if r.path != "" {
+		removeRing(r.path)
+	}
 }
 
 func (r *ring) state(i int) *uint32 {

@@ -8,8 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func mapShared(f *os.File, size int) ([]byte, error) {
-	return unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+// mapFile maps the first size bytes of f; shared: what is written is seen by all
+// who map it.
+func mapFile(f *os.File, size int, shared bool) ([]byte, error) {
+	how := unix.MAP_PRIVATE
+	if shared {
+		how = unix.MAP_SHARED
+	}
+	return unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, how)
 }
 
 func unmap(mem []byte) { unix.Munmap(mem) }

@@ -221,7 +221,12 @@ var buildCommand = command{
 	long: `
 Build makes a binary as weft run does, and keeps it; of several packages, one
 each in the directory that -o names. It runs as any other, and weft run BINARY
-records it. Until it is recorded each insertion costs one branch.`,
+records it. Until it is recorded each insertion costs one branch.
+
+On Linux it records without weft too: WEFT_TRACE=FILE in its environment has it
+write FILE, which weft trace reads, until some two million events are in it; the
+rest are lost and counted. GOMAXPROCS is what -procs sets. The program itself
+does not see WEFT_TRACE.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
 		b := &programFlags{}
 		b.register(fs)

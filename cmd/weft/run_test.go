@@ -405,6 +405,32 @@ func TestSignalsReachTheProgram(t *testing.T) {
 	}
 }
 
+// A binary records by itself if its environment says so, whatever its end.
+func TestABuiltBinaryRecordsByItself(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("on Linux only")
+	}
+	open, _ := program(t, "deeds")
+	for _, deed := range []string{"environ", "kill", "panic"} {
+		file := filepath.Join(t.TempDir(), "raw")
+		cmd := exec.Command(open, deed)
+		cmd.Env = append(os.Environ(), "WEFT_TRACE="+file)
+		out, _ := cmd.CombinedOutput()
+		if strings.Contains(string(out), "WEFT_TRACE") {
+			t.Errorf("%s: the program sees WEFT_TRACE", deed)
+		}
+		text, stderr, status := runWeft(t, "trace", "-text", file)
+		if status != 0 || !strings.Contains(text, "initialise package os\n") || !strings.Contains(text, "step 9 of 12: main\n") {
+			t.Errorf("%s: status %d, %s\n%s", deed, status, stderr, text)
+		}
+	}
+	cmd := exec.Command(open, "args")
+	cmd.Env = append(os.Environ(), "WEFT_TRACE="+t.TempDir())
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "weft: can't make the file that WEFT_TRACE names") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // The page of a run is there while it runs and after.
 func TestRunIsViewedLive(t *testing.T) {
 	open, _ := program(t, "hello")

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
 
+	"github.com/weftgo/weft/seam"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -76,10 +78,39 @@ func (t *tracing) run(env *environ, args []string) error {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a directory: name a recording", args[0])
 	}
+	if f, err = unraw(f); err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	defer f.Close()
 	if err := t.convert(env, trace.NewReader(f)); err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	return nil
+}
+
+// unraw returns f, or, if a program has made it by itself (weft build), a
+// recording with what it holds, in a file without a name.
+func unraw(f *os.File) (*os.File, error) {
+	head := make([]byte, 8)
+	if n, _ := f.ReadAt(head, 0); !seam.IsRaw(head[:n]) {
+		return f, nil
+	}
+	out, err := os.CreateTemp("", "weft-trace-")
+	if err != nil {
+		return nil, err
+	}
+	os.Remove(out.Name())
+	buf := bufio.NewWriter(out)
+	_, err = seam.Convert(f.Name(), false, func(symbol func(pc uint64) trace.Symbol) trace.Sink {
+		return trace.NewWriter(buf, symbol)
+	})
+	if err == nil {
+		err = buf.Flush()
+	}
+	if err == nil {
+		_, err = out.Seek(0, io.SeekStart)
+	}
+	return out, err
 }
 
 // convert reads r and writes what the flags ask for: of a damaged recording
