@@ -100,7 +100,8 @@ func codeLines(text string) (all []string) {
 }
 
 func links(text string) (all []string) {
-	for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1) {
+	pictures := regexp.MustCompile(`!\[[^]]*\]\([^)]*\)`) // which may show the page in either language
+	for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(pictures.ReplaceAllString(text, ""), -1) {
 		if !strings.HasPrefix(m[1], "README") {
 			all = append(all, m[1])
 		}

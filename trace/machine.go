@@ -124,13 +124,24 @@ func (q *MachineQueue) List(limit int) []uint64 {
 
 func (q *MachineQueue) put(g *MachineG) {
 	g.leave()
-	if q.head > 64 && q.head > len(q.items)/2 {
-		q.items = q.items[:copy(q.items, q.items[q.head:])]
-		q.head = 0
+	if len(q.items) > 2*q.n+64 {
+		q.compact()
 	}
 	g.in = q
 	q.items = append(q.items, queued{g, g.turn})
 	q.n++
+}
+
+// compact drops the entries that are void.
+func (q *MachineQueue) compact() {
+	kept := q.items[:0]
+	for _, it := range q.items[q.head:] {
+		if it.g.in == q && it.g.turn == it.turn {
+			kept = append(kept, it)
+		}
+	}
+	clear(q.items[len(kept):])
+	q.items, q.head = kept, 0
 }
 
 func (q *MachineQueue) pop() *MachineG {

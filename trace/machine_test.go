@@ -186,3 +186,17 @@ type slice []Event
 
 func (s *slice) WriteEvents(events []Event) error { *s = append(*s, events...); return nil }
 func (s *slice) Close() error                     { return nil }
+
+// Who starts leaves its queue without being taken from its head: what is left
+// behind must not pile up.
+func TestQueuesOfAMachineDontGrow(t *testing.T) {
+	var m Machine
+	for i := range 100_000 {
+		g := uint64(i%10 + 1)
+		m.Apply(&Event{Kind: KGoReady, A: g, Sub: uint8(QLocal)})
+		m.Apply(&Event{Kind: KGoStart, G: g})
+	}
+	if n := cap(m.Ps[0].Runq.items); n > 1000 {
+		t.Errorf("room for %d entries in a queue that never had more than one", n)
+	}
+}
