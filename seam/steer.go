@@ -16,6 +16,8 @@ var (
 	testingSteer string
 	//go:embed hooks/steer_sync.go.txt
 	syncSteer string
+	//go:embed hooks/steer_atomic.go.txt
+	atomicSteer string
 )
 
 // Steer returns what weft test inserts: a choice of what runs next, scheduling points in channel operations and in package sync,
@@ -32,6 +34,7 @@ func Steer() Set {
 		File{"testing/weft_wire.go", inPackage("testing", explore.WireSource)},
 		File{"testing/weft_plan.go", inPackage("testing", explore.PlanSource)},
 		File{"sync/weft_steer.go", syncSteer},
+		File{"sync/atomic/weft_steer.go", atomicSteer},
 	)
 	for file, edits := range steerEdits {
 		for _, e := range edits {
@@ -40,7 +43,7 @@ func Steer() Set {
 		}
 	}
 	slices.SortStableFunc(s.Edits, func(a, b Edit) int { return strings.Compare(a.File, b.File) })
-	s.Edits = append(s.Edits, syncEdits()...)
+	s.Edits = append(append(s.Edits, syncEdits()...), atomicEdits()...)
 	return s
 }
 
@@ -68,6 +71,7 @@ var steerEdits = map[string][]Edit{
 		{Func: newproc1Func, Text: "steerUser := false"},
 		{Func: newproc1Func, At: Before, Stmt: "newg.bubble = callergp.bubble", Text: "steerUser = steerOn"},
 		{Func: newproc1Func, At: Before, Stmt: "return newg", Text: "if steerUser { steerBorn(newg) }"},
+		{Func: "syscall_runtime_BeforeFork()", Text: "steer.outside = true"},
 		{Func: "goexit1()", Text: "if steerOn { steerEnds(getg()) }"},
 		{Func: "gdestroy(gp *g)", Text: "if steerOn { steerDied(gp) }"},
 		{Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if steerOn { steerPoint(OpGo, nil) }"},
@@ -106,6 +110,7 @@ var steerEdits = map[string][]Edit{
 		{Func: "poll_runtime_pollSetDeadline(pd *pollDesc, d int64, mode int)", Text: "nanotime := steerNano"},
 		{Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if steerOn { steerUntamed(UntamedNet) }"},
 	},
+	"runtime/sigqueue.go":  {{Func: "signal_recv() uint32", Text: "if steerOn { steerForget() }"}},
 	"runtime/sema.go":      {{Func: "internal_sync_nanotime() int64", Text: "nanotime := steerNano"}},
 	"runtime/debug.go":     {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
 	"runtime/cgocall.go":   {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
@@ -154,5 +159,29 @@ func syncEdits() (edits []Edit) {
 				Text: fmt.Sprintf("if steerOn { steerTook(%s, %v) }", obj, p.read)})
 		}
 	}
+	return edits
+}
+
+// atomicEdits make each method of an atomic type a point. The functions of sync/atomic can't be: the compiler puts instructions in
+// their place.
+func atomicEdits() (edits []Edit) {
+	text := fmt.Sprintf("if steerOn { steerPoint(%d, unsafe.Pointer(x)) }", explore.OpAtomic)
+	add := func(header string) {
+		edits = append(edits, Edit{File: "sync/atomic/type.go", Func: header, Text: text})
+	}
+	for typ, val := range map[string]string{
+		"Bool": "bool", "Int32": "int32", "Int64": "int64", "Uint32": "uint32", "Uint64": "uint64", "Uintptr": "uintptr", "Pointer[T]": "*T",
+	} {
+		add(fmt.Sprintf("(x *%s) Load() %s", typ, val))
+		add(fmt.Sprintf("(x *%s) Store(val %s)", typ, val))
+		add(fmt.Sprintf("(x *%s) Swap(new %s) (old %s)", typ, val, val))
+		add(fmt.Sprintf("(x *%s) CompareAndSwap(old, new %s) (swapped bool)", typ, val))
+		if typ != "Bool" && typ != "Pointer[T]" {
+			add(fmt.Sprintf("(x *%s) Add(delta %s) (new %s)", typ, val, val))
+			add(fmt.Sprintf("(x *%s) And(mask %s) (old %s)", typ, val, val))
+			add(fmt.Sprintf("(x *%s) Or(mask %s) (old %s)", typ, val, val))
+		}
+	}
+	slices.SortFunc(edits, func(a, b Edit) int { return strings.Compare(a.Func, b.Func) })
 	return edits
 }
