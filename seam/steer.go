@@ -170,7 +170,9 @@ func atomicEdits() (edits []Edit) {
 		edits = append(edits, Edit{File: "sync/atomic/type.go", Func: header, Text: text})
 	}
 	for typ, val := range map[string]string{
-		"Bool": "bool", "Int32": "int32", "Int64": "int64", "Uint32": "uint32", "Uint64": "uint64", "Uintptr": "uintptr", "Pointer[T]": "*T",
+		"Bool":  "bool",
+		"Int32": "int32", "Int64": "int64", "Uint32": "uint32",
+		"Uint64": "uint64", "Uintptr": "uintptr", "Pointer[T]": "*T",
 	} {
 		add(fmt.Sprintf("(x *%s) Load() %s", typ, val))
 		add(fmt.Sprintf("(x *%s) Store(val %s)", typ, val))
