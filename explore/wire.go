@@ -81,5 +81,7 @@ const (
 	OpExit   // a goroutine has ended
 	OpTime   // time passes to the next timer
 	OpLocked // a lock was taken
+	OpPark   // a goroutine waits, for what it was about to do
+	OpReady  // a goroutine that waited is runnable
 	Ops
 )

@@ -72,6 +72,7 @@ var steerEdits = map[string][]Edit{
 		{Func: newproc1Func, At: Before, Stmt: "newg.bubble = callergp.bubble", Text: "steerUser = steerOn"},
 		{Func: newproc1Func, At: Before, Stmt: "return newg", Text: "if steerUser { steerBorn(newg) }"},
 		{Func: "syscall_runtime_BeforeFork()", Text: "steer.outside = true"},
+		{Func: "ready(gp *g, traceskip int, next bool)", At: Before, Stmt: "runqput(", Text: "if steerOn { steerReady(gp) }"},
 		{Func: "goexit1()", Text: "if steerOn { steerEnds(getg()) }"},
 		{Func: "gdestroy(gp *g)", Text: "if steerOn { steerDied(gp) }"},
 		{Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if steerOn { steerPoint(OpGo, nil) }"},

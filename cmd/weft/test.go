@@ -43,6 +43,7 @@ that schedule exactly. The exit status is 1 if a test failed.`,
 		fs.StringVar(&t.strategy, "strategy", "portfolio", "how to choose: portfolio, random, sticky, pct or pct:DEPTH")
 		fs.Uint64Var(&t.Seed, "seed", 1, "what the schedules are drawn from")
 		fs.StringVar(&t.Replay, "replay", "", "repeat the schedule of this `TOKEN`")
+		fs.StringVar(&t.Trace, "trace", "", "with -replay: record the schedule in `FILE`, for weft trace")
 		fs.StringVar(&t.shard, "shard", "", "run part `I/N` of the schedules")
 		fs.IntVar(&t.Count, "count", 1, "run the schedules of so many seeds")
 		fs.BoolVar(&t.Check, "check", false, "run schedules twice and compare; name what is not under control")
@@ -125,6 +126,8 @@ func (t *testRun) parse() error {
 		t.Shard = [2]uint64{a, b}
 	}
 	switch {
+	case t.Trace != "" && t.Replay == "":
+		return errors.New("-trace records one schedule: say which with -replay TOKEN")
 	case t.Schedules == 0:
 		return errors.New("-schedules 0 would run nothing: say at least 1")
 	case t.Limits.Real <= 0:

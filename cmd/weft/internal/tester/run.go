@@ -33,6 +33,7 @@ type Config struct {
 	Seed      uint64
 	Shard     [2]uint64 // this one of so many, counted from 1
 	Replay    string
+	Trace     string // file for a recording of the replayed schedule
 	Check     bool
 	Verbose   bool
 	RealTime  bool
@@ -397,6 +398,11 @@ func (s *session) tellReplay(p *pack, tok explore.Token, run *Run) error {
 	}
 	if s.Verbose {
 		p.symbols.writeDecisions(s.Out, run)
+	}
+	if s.Trace != "" {
+		if err := p.symbols.writeRecording(s.Trace, run); err != nil {
+			return err
+		}
 	}
 	switch {
 	case run.Unfit:

@@ -125,6 +125,7 @@ var opWords = [explore.Ops]string{
 	explore.OpClock: "reads the clock", explore.OpSleep: "Sleep", explore.OpYield: "Gosched",
 	explore.OpRun: "runs", explore.OpBorn: "is made",
 	explore.OpExit: "ends", explore.OpTime: "time passes", explore.OpLocked: "has it",
+	explore.OpPark: "waits", explore.OpReady: "can run again",
 }
 
 // storyLine is one line of a story: what a goroutine came to.
@@ -138,7 +139,7 @@ func (s *symbols) story(r *Run) (lines []storyLine) {
 	names := map[int]bool{}
 	for _, e := range r.Story {
 		switch e.Op {
-		case explore.OpRun, explore.OpClock, explore.OpLocked, explore.OpGo:
+		case explore.OpRun, explore.OpClock, explore.OpLocked, explore.OpGo, explore.OpPark, explore.OpReady:
 			continue
 		case explore.OpTime:
 			lines = append(lines, storyLine{0, fmt.Sprintf("time passes to %v", e.Now)})

@@ -3,16 +3,16 @@ package tester
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-func TestMain(m *testing.M) {
-	os.Exit(m.Run())
-}
+	"github.com/weftgo/weft/explore"
+	"github.com/weftgo/weft/trace"
+)
 
 // explored runs the tests of a package below testdata and returns what came of each.
 func explored(t *testing.T, dir string, change func(*Config)) (results map[string]Result, out string) {
@@ -90,5 +90,52 @@ func TestAReportNamesWhatEachWaitsForAndWhoHoldsIt(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(out)
+	}
+}
+
+func TestAReplayIsRecorded(t *testing.T) {
+	found, _ := explored(t, "kinds", func(c *Config) { c.Run = "TestDeadlock$" })
+	file := filepath.Join(t.TempDir(), "trace")
+	_, out := explored(t, "kinds", func(c *Config) { c.Replay, c.Trace = found["TestDeadlock"].Token, file })
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	defer f.Close()
+	var text strings.Builder
+	r := trace.NewReader(f)
+	to := trace.NewText(&text, trace.TextOptions{Symbol: r.Symbol})
+	if err := errors.Join(r.CopyTo(to), to.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"newproc g3 → p0.runq (kinds_test.go:36)", "[m0 p0 g3] gopark: sync.Mutex.Lock", "[m0 p0 g4] gopark: sync.Mutex.Lock", "execute g3",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the recording lacks %q:\n%s", want, text.String())
+		}
+	}
+}
+
+func TestBadInputIsOneLineThatSaysWhatToDo(t *testing.T) {
+	base := Config{Patterns: []string{"."}, Schedules: 1, Limits: testLimits, Out: io.Discard, Progress: func(string) {}, Jobs: 1}
+	for want, change := range map[string]func(*Config){
+		"error parsing regexp":        func(c *Config) { c.Run = "(" },
+		"is no token":                 func(c *Config) { c.Replay = "hello" },
+		"that match -run TestNothing": func(c *Config) { c.Dir, c.Run = "testdata/kinds", "TestNothing" },
+		"which is not in .: name its package": func(c *Config) {
+			c.Dir, c.Replay = "testdata/kinds", explore.Token{Test: "TestNo"}.String()
+		},
+		"no tests to run in ./testdata/empty": func(c *Config) { c.Patterns = []string{"./testdata/empty"} },
+		"no such package":                     func(c *Config) { c.Patterns = []string{"./testdata/nowhere"} },
+	} {
+		c := base
+		change(&c)
+		_, err := Main(t.Context(), c)
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v, want one line with %q", err, want)
+		} else if !strings.Contains(err.Error(), want) && want != "no such package" {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }
