@@ -32,7 +32,10 @@ export function weft(args: string[]): Promise<{ url: (word: string) => Promise<s
   children.push(child);
   let text = "";
   const waiting: (() => void)[] = [];
-  const more = (b: Buffer) => { text += b; waiting.splice(0).forEach((f) => f()); };
+  const more = (b: Buffer) => {
+    text += b;
+    waiting.splice(0).forEach((f) => f());
+  };
   child.stdout.on("data", more);
   child.stderr.on("data", more);
   child.on("exit", () => waiting.splice(0).forEach((f) => f()));
@@ -47,7 +50,13 @@ export function weft(args: string[]): Promise<{ url: (word: string) => Promise<s
   return Promise.resolve({ url, child });
 }
 
-export interface Visit { page: Page; complaints: string[]; foreign: string[]; base: string; token: string }
+export interface Visit {
+  page: Page;
+  complaints: string[];
+  foreign: string[];
+  base: string;
+  token: string;
+}
 
 const known = new Map<string, string>();
 
@@ -64,9 +73,13 @@ export async function visit(url: string, hash = "", options: BrowserContextOptio
   const page = await context.newPage();
   const [base, tail = ""] = url.split("#");
   const v: Visit = { page, complaints: [], foreign: [], base, token: tail };
-  page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") v.complaints.push(m.text()); });
+  page.on("console", (m) => {
+    if (m.type() === "error" || m.type() === "warning") v.complaints.push(m.text());
+  });
   page.on("pageerror", (e) => v.complaints.push(e.message));
-  page.on("request", (r) => { if (!/^(data|blob):/.test(r.url()) && new URL(r.url()).host !== new URL(base).host) v.foreign.push(r.url()); });
+  page.on("request", (r) => {
+    if (!/^(data|blob):/.test(r.url()) && new URL(r.url()).host !== new URL(base).host) v.foreign.push(r.url());
+  });
   await page.goto(`${base}#${[tail, hash].filter(Boolean).join("&")}`);
   return v;
 }

@@ -9,7 +9,8 @@ let served: Promise<string> | undefined;
 const shelf = () => (served ??= weft(["trace", "-view", "-addr", "127.0.0.1:0"]).then((s) => s.url("view")));
 
 async function read(v: Visit): Promise<number> {
-  const next = v.page.getByRole("button", { name: "Next", exact: true }), seen = new Set<string>();
+  const next = v.page.getByRole("button", { name: "Next", exact: true }),
+    seen = new Set<string>();
   const count = await v.page.locator(".toc li").count();
   for (let i = 0; ; i++) {
     seen.add((await v.page.locator(".steptext").textContent())!);
@@ -24,7 +25,8 @@ async function read(v: Visit): Promise<number> {
 
 test("each lesson is run on the spot and read step by step", options, async (t) => {
   const v = await visit(await shelf());
-  const { page } = v, lessons = page.locator("[data-lesson]");
+  const { page } = v,
+    lessons = page.locator("[data-lesson]");
   await lessons.first().waitFor();
   const ids = await lessons.evaluateAll((all) => all.map((e) => (e as HTMLElement).dataset.lesson!));
   assert.ok(ids.length >= 8, ids.join());

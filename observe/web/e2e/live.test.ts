@@ -18,7 +18,9 @@ test("a live program is followed, held, and stepped through", { skip, timeout: 9
   const [view, site] = [await url("view:"), await url("serving")];
   const { page, complaints, foreign } = await visit(view);
   await page.getByRole("button", { name: "live", exact: true }).waitFor();
-  const ask = async (n: number) => { for (let i = 0; i < n; i++) await (await fetch(site)).text(); };
+  const ask = async (n: number) => {
+    for (let i = 0; i < n; i++) await (await fetch(site)).text();
+  };
   await ask(20);
   await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".figures")?.dataset.events) > 60);
   await page.locator(".room", { hasText: "fd " }).first().waitFor();

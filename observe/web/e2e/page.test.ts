@@ -13,7 +13,9 @@ const tour = skip ? "" : record("tour");
 const options = { skip, timeout: 90_000 };
 
 const narration = (p: Page) => p.locator(".narration").textContent();
-const go = async (p: Page, name: string) => { await p.getByRole("navigation").getByRole("button", { name, exact: true }).click(); };
+const go = async (p: Page, name: string) => {
+  await p.getByRole("navigation").getByRole("button", { name, exact: true }).click();
+};
 
 test("the page asks nobody else, and its content-security policy is never hit", options, async () => {
   const { page, complaints, foreign } = await visit(await view(tour));
@@ -69,7 +71,8 @@ test("a click on a G shows its life, a click on its object who waits", options, 
   const life = page.getByRole("complementary", { name: "Life of" });
   await life.getByRole("heading", { name: "Life of g2" }).waitFor();
   const text = await life.textContent();
-  for (const part of [/created \+[\d.]+ ms by/, /main\.go:\d+|weft\.go:\d+/, /waited to run/, /chan receive chan#1/, /newproc g2/]) assert.match(text!, part);
+  for (const part of [/created \+[\d.]+ ms by/, /main\.go:\d+|weft\.go:\d+/, /waited to run/, /chan receive chan#1/, /newproc g2/])
+    assert.match(text!, part);
   await life.getByRole("button", { name: "chan#1" }).first().click();
   const object = page.getByRole("complementary", { name: "Object" });
   await object.getByRole("heading", { name: "Object chan#1" }).waitFor();
@@ -79,7 +82,8 @@ test("a click on a G shows its life, a click on its object who waits", options, 
 test("a slice of the timeline opens the G that it is", options, async () => {
   const { page } = await visit(await view(tour), "view=timeline");
   await loaded(page);
-  const canvas = page.locator(".tracks canvas"), box = (await canvas.boundingBox())!;
+  const canvas = page.locator(".tracks canvas"),
+    box = (await canvas.boundingBox())!;
   for (let x = 80; x < box.width; x += 5) {
     await canvas.click({ position: { x, y: 60 } });
     if (await page.getByRole("heading", { name: "Life of" }).count()) return;
@@ -128,7 +132,8 @@ test("both pictures can be saved as SVG", options, async () => {
 });
 
 test("a damaged recording is shown as far as it goes, and that is said", options, async () => {
-  const bytes = readFileSync(tour), file = join(scratch, "cut.trace");
+  const bytes = readFileSync(tour),
+    file = join(scratch, "cut.trace");
   writeFileSync(file, bytes.subarray(0, bytes.length - 50));
   const { page } = await visit(await view(file));
   const { events } = await loaded(page);
@@ -170,7 +175,8 @@ test("a planted deadlock is found, and its cycle drawn", options, async () => {
 test("every question has an answer", options, async () => {
   const { page, complaints } = await visit(await view(tour), "view=questions&g=2");
   await loaded(page);
-  const asks = page.locator(".asks button"), answer = page.locator(".answer");
+  const asks = page.locator(".asks button"),
+    answer = page.locator(".answer");
   await asks.first().waitFor();
   for (let i = 0; i < (await asks.count()); i++) {
     await asks.nth(i).click();
@@ -192,14 +198,17 @@ const who = (m: Machine) => ({
 });
 
 test("a part of a recording begins with how things stood, and goes on as the whole does", options, async () => {
-  const whole = loadFile(tour), [base] = (await view(tour)).split("#");
+  const whole = loadFile(tour),
+    [base] = (await view(tour)).split("#");
   for (const part of [0.35, 0.6, 0.8]) {
-    const from = Math.round(whole.time(Math.floor(whole.n * part))), to = Math.round(whole.time(Math.floor(whole.n * (part + 0.1))));
+    const from = Math.round(whole.time(Math.floor(whole.n * part))),
+      to = Math.round(whole.time(Math.floor(whole.n * (part + 0.1))));
     const r = await fetch(`${base}api/recording?id=main&from=${from}&to=${to}`);
     const some = load(new Uint8Array(await r.arrayBuffer()));
     let first = 0;
     while (some.event(first).quiet || some.tables.kinds[some.event(first).kind] === "state") first++;
-    const i = whole.find(some.time(first)), n = Math.min(150, some.n - first);
+    const i = whole.find(some.time(first)),
+      n = Math.min(150, some.n - first);
     for (const k of [0, n - 1]) assert.deepEqual(who(some.at(first + k)), who(whole.at(i + k)), `${part}, event ${k}`);
   }
 });

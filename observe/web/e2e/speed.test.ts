@@ -12,17 +12,25 @@ test("a million events are on the screen, panned and zoomed", { skip, timeout: 1
   const box = (await page.locator(".tracks canvas").boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + 80);
   // One input a frame, made in the page: a test's own would take longer to arrive than a frame.
-  const measure = (how: "zoom" | "pan") => page.evaluate(async ([x, y, how]) => {
-    const f = (window as unknown as { weftFrames: { drawn: number; ms: number } }).weftFrames, before = { ...f }, began = performance.now();
-    const canvas = document.querySelector(".tracks canvas")!, common = { bubbles: true, clientX: x as number, clientY: y as number };
-    for (let i = 0; performance.now() - began < 2000; i++) {
-      const wheel = how === "zoom" ? { deltaY: i % 80 < 40 ? -60 : 60 } : { deltaX: 30 * Math.sin(i / 20) };
-      canvas.dispatchEvent(new WheelEvent("wheel", { ...common, ...wheel }));
-      await new Promise((go) => requestAnimationFrame(go));
-    }
-    const n = f.drawn - before.drawn, s = (performance.now() - began) / 1000;
-    return `${(n / s).toFixed(0)} frames a second, drawn in ${((f.ms - before.ms) / n).toFixed(1)} ms each`;
-  }, [box.x + box.width / 2, box.y + 80, how] as const);
+  const measure = (how: "zoom" | "pan") =>
+    page.evaluate(
+      async ([x, y, how]) => {
+        const f = (window as unknown as { weftFrames: { drawn: number; ms: number } }).weftFrames,
+          before = { ...f },
+          began = performance.now();
+        const canvas = document.querySelector(".tracks canvas")!,
+          common = { bubbles: true, clientX: x as number, clientY: y as number };
+        for (let i = 0; performance.now() - began < 2000; i++) {
+          const wheel = how === "zoom" ? { deltaY: i % 80 < 40 ? -60 : 60 } : { deltaX: 30 * Math.sin(i / 20) };
+          canvas.dispatchEvent(new WheelEvent("wheel", { ...common, ...wheel }));
+          await new Promise((go) => requestAnimationFrame(go));
+        }
+        const n = f.drawn - before.drawn,
+          s = (performance.now() - began) / 1000;
+        return `${(n / s).toFixed(0)} frames a second, drawn in ${((f.ms - before.ms) / n).toFixed(1)} ms each`;
+      },
+      [box.x + box.width / 2, box.y + 80, how] as const,
+    );
   const zoomed = await measure("zoom");
   for (let i = 0; i < 12; i++) await page.mouse.wheel(0, -100);
   const panned = await measure("pan");

@@ -17,10 +17,12 @@ const css = (name: string) => getComputedStyle(document.documentElement).getProp
 
 // sampleAt returns the last sample that is not after t.
 function sampleAt(s: Store, t: number): Sample | null {
-  let lo = 0, hi = s.samples.length;
+  let lo = 0,
+    hi = s.samples.length;
   while (lo < hi) {
     const mid = (lo + hi) >>> 1;
-    if (s.samples[mid].time <= t) lo = mid + 1; else hi = mid;
+    if (s.samples[mid].time <= t) lo = mid + 1;
+    else hi = mid;
   }
   return s.samples[lo - 1] ?? null;
 }
@@ -40,10 +42,12 @@ const rare: Series[] = [rate("steals", "steals"), rate("handoffs", "handoffs"), 
 
 // sampled returns the columns of a chart: times in seconds, then each series.
 export function sampled(s: Store, series: Series[], from: number, to: number): number[][] {
-  const out: number[][] = [[], ...series.map(() => [])], dt = (to - from) / points;
+  const out: number[][] = [[], ...series.map(() => [])],
+    dt = (to - from) / points;
   let before = sampleAt(s, from);
   for (let i = 1; i <= points; i++) {
-    const t = from + i * dt, now = sampleAt(s, t);
+    const t = from + i * dt,
+      now = sampleAt(s, t);
     out[0].push(t / 1e9);
     series.forEach((x, k) => out[k + 1].push(before && now ? x.at(before, now, dt / 1e9) : 0));
     before = now;
@@ -53,12 +57,19 @@ export function sampled(s: Store, series: Series[], from: number, to: number): n
 
 export function ChartsView() {
   const s = store.value;
-  version.value; lang.value;
+  version.value;
+  lang.value;
   if (!s) return <></>;
   return (
     <div class="page charts">
-      <p class="muted">{w("chartWindow")}: {short(range.value[1] - range.value[0])}
-        {stats.value?.requests !== undefined && <>. {w("requests")}: <b>{big(stats.value.requests)}</b></>}</p>
+      <p class="muted">
+        {w("chartWindow")}: {short(range.value[1] - range.value[0])}
+        {stats.value?.requests !== undefined && (
+          <>
+            . {w("requests")}: <b>{big(stats.value.requests)}</b>
+          </>
+        )}
+      </p>
       <Chart title={w("chartCounts")} series={counts} />
       <Chart title={w("chartRates")} series={wakes} />
       <Chart title="" series={rare} />
@@ -68,7 +79,8 @@ export function ChartsView() {
 }
 
 function Chart({ title, series }: { title: string; series: Series[] }) {
-  const box = useRef<HTMLDivElement>(null), plot = useRef<uPlot | null>(null);
+  const box = useRef<HTMLDivElement>(null),
+    plot = useRef<uPlot | null>(null);
   const look = theme.value + lang.value;
   useLayoutEffect(() => {
     const s = store.value;
@@ -78,24 +90,43 @@ function Chart({ title, series }: { title: string; series: Series[] }) {
     plot.current = u;
     const watch = new ResizeObserver(() => u.setSize({ width: box.current!.clientWidth, height: 190 }));
     watch.observe(box.current!);
-    return () => { watch.disconnect(); u.destroy(); plot.current = null; };
+    return () => {
+      watch.disconnect();
+      u.destroy();
+      plot.current = null;
+    };
   }, [look]);
   const due = useRef(0);
   useSignalEffect(() => {
-    const s = store.value, [a, b] = range.value;
-    version.value; cursorTime.value;
+    const s = store.value,
+      [a, b] = range.value;
+    version.value;
+    cursorTime.value;
     cancelAnimationFrame(due.current);
-    due.current = requestAnimationFrame(() => { if (s && plot.current) plot.current.setData(sampled(s, series, a, b) as uPlot.AlignedData); });
+    due.current = requestAnimationFrame(() => {
+      if (s && plot.current) plot.current.setData(sampled(s, series, a, b) as uPlot.AlignedData);
+    });
   });
-  return <section>{title && <h2>{title}</h2>}<div class="plot" ref={box} /></section>;
+  return (
+    <section>
+      {title && <h2>{title}</h2>}
+      <div class="plot" ref={box} />
+    </section>
+  );
 }
 
 const lines = ["--line1", "--line2", "--line3", "--line4"];
 
 function options(series: Series[], width: number): uPlot.Options {
-  const axis = { stroke: css("--muted"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line"), width: 1 }, font: "11px system-ui" };
+  const axis = {
+    stroke: css("--muted"),
+    grid: { stroke: css("--line"), width: 1 },
+    ticks: { stroke: css("--line"), width: 1 },
+    font: "11px system-ui",
+  };
   return {
-    width, height: 190,
+    width,
+    height: 190,
     cursor: { y: false, points: { size: 6 } },
     scales: { x: { time: false }, y: { range: (_u, _lo, hi) => [0, Math.max(1, hi * 1.08)] } },
     axes: [
@@ -105,7 +136,11 @@ function options(series: Series[], width: number): uPlot.Options {
     series: [
       { label: "t", value: (_u, v) => (v == null ? "–" : `+${short(v * 1e9)}`) },
       ...series.map((x, i) => ({
-        label: w(x.word), stroke: css(lines[i]), width: 1.6, points: { show: false }, fill: i ? undefined : css(lines[i]) + "22",
+        label: w(x.word),
+        stroke: css(lines[i]),
+        width: 1.6,
+        points: { show: false },
+        fill: i ? undefined : css(lines[i]) + "22",
         value: (_u: uPlot, v: number | null) => (v == null ? "–" : big(v)),
       })),
     ],
@@ -116,14 +151,16 @@ function options(series: Series[], width: number): uPlot.Options {
 // by powers of two.
 export function latencies(s: Store, from: number, to: number): { log2: number[]; n: number; max: number } {
   const log2: number[] = [];
-  let n = 0, max = 0;
+  let n = 0,
+    max = 0;
   s.scan(s.find(from), s.find(to), (c, i, at) => {
     if (c.kind[i] !== KStart) return;
     const link = s.event(at).link;
     if (!s.has(link)) return;
     const e = s.event(link);
     if (e.kind !== KCreate && e.kind !== KReady && e.kind !== KYield) return;
-    const d = c.time[i] - e.time, bucket = d < 1 ? 0 : Math.floor(Math.log2(d)) + 1;
+    const d = c.time[i] - e.time,
+      bucket = d < 1 ? 0 : Math.floor(Math.log2(d)) + 1;
     log2[bucket] = (log2[bucket] ?? 0) + 1;
     n++;
     max = Math.max(max, d);
@@ -134,7 +171,8 @@ export function latencies(s: Store, from: number, to: number): { log2: number[];
 let known: { key: string; got: ReturnType<typeof latencies> } | null = null;
 
 function Latency({ s }: { s: Store }) {
-  const [a, b] = range.value, key = `${a} ${b} ${s.n}`;
+  const [a, b] = range.value,
+    key = `${a} ${b} ${s.n}`;
   if (known?.key !== key) known = { key, got: latencies(s, a, b) };
   const { log2, n, max } = known.got;
   const part = (q: number) => {
@@ -145,7 +183,9 @@ function Latency({ s }: { s: Store }) {
   return (
     <section>
       <h2>{w("chartLatency")}</h2>
-      <p class="muted">{big(n)} {w("events")}; {w("median")} {short(part(0.5))}; {w("p99")} {short(part(0.99))}; {w("max")} {short(max)}</p>
+      <p class="muted">
+        {big(n)} {w("events")}; {w("median")} {short(part(0.5))}; {w("p99")} {short(part(0.99))}; {w("max")} {short(max)}
+      </p>
       {n > 0 && <Histogram title="" log2={log2} />}
     </section>
   );
@@ -153,16 +193,29 @@ function Latency({ s }: { s: Store }) {
 
 // Histogram draws counts by powers of two of nanoseconds.
 export function Histogram({ title, log2 }: { title: string; log2: number[] }) {
-  const first = Math.max(0, log2.findIndex((x) => x > 0)), all = log2.slice(first), most = Math.max(1, ...all);
+  const first = Math.max(
+      0,
+      log2.findIndex((x) => x > 0),
+    ),
+    all = log2.slice(first),
+    most = Math.max(1, ...all);
   return (
     <figure class="histogram">
       {title && <figcaption>{title}</figcaption>}
       <table>
-        <tbody>{all.map((n, i) => (
-          <tr><th scope="row">&lt; {short(2 ** (first + i))}</th>
-            <td><svg class="cellbar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width={(n / most) * 100} height="8" /></svg></td>
-            <td class="num">{big(n)}</td></tr>
-        ))}</tbody>
+        <tbody>
+          {all.map((n, i) => (
+            <tr>
+              <th scope="row">&lt; {short(2 ** (first + i))}</th>
+              <td>
+                <svg class="cellbar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+                  <rect width={(n / most) * 100} height="8" />
+                </svg>
+              </td>
+              <td class="num">{big(n)}</td>
+            </tr>
+          ))}
+        </tbody>
       </table>
     </figure>
   );

@@ -12,7 +12,8 @@ const shades = 3;
 
 // oklch returns the sRGB bytes of a colour that is given as people see it.
 function oklch(l: number, c: number, h: number): [number, number, number] {
-  const a = c * Math.cos((h * Math.PI) / 180), b = c * Math.sin((h * Math.PI) / 180);
+  const a = c * Math.cos((h * Math.PI) / 180),
+    b = c * Math.sin((h * Math.PI) / 180);
   const l3 = (l + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m3 = (l - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const s3 = (l - 0.0894841775 * a - 1.291485548 * b) ** 3;
@@ -53,7 +54,11 @@ export function colorOf(s: Store, g: number): RGB {
 
 export const css = ([r, g, b]: RGB) => `rgb(${r} ${g} ${b})`;
 
-interface Function { name: string; n: number; g: number }
+interface Function {
+  name: string;
+  n: number;
+  g: number;
+}
 
 const listed = new WeakMap<Store, { at: number; all: Function[] }>();
 

@@ -24,12 +24,25 @@ export interface Columns {
 export function newColumns(size: number): Columns {
   const f = () => new Float64Array(size);
   return {
-    n: 0, time: f(), kind: new Uint8Array(size), sub: new Uint8Array(size),
-    m: new Int32Array(size), p: new Int16Array(size), g: f(), a: f(), b: f(), c: f(),
+    n: 0,
+    time: f(),
+    kind: new Uint8Array(size),
+    sub: new Uint8Array(size),
+    m: new Int32Array(size),
+    p: new Int16Array(size),
+    g: f(),
+    a: f(),
+    b: f(),
+    c: f(),
   };
 }
 
-export interface Header { start: number; go: string; goos: string; goarch: string }
+export interface Header {
+  start: number;
+  go: string;
+  goos: string;
+  goarch: string;
+}
 export type Sym = [pc: number, func: string, file: string, line: number];
 
 // Why a recording ends where it does. "whole": by its end mark.
@@ -61,21 +74,34 @@ function crc32c(kind: number, b: Uint8Array, from: number, to: number): number {
 // Payload reads values; past the end it fails for good and all values are 0.
 class Payload {
   bad = false;
-  constructor(private b: Uint8Array, public at: number, private end: number) {}
-  get more() { return this.at < this.end && !this.bad; }
+  constructor(
+    private b: Uint8Array,
+    public at: number,
+    private end: number,
+  ) {}
+  get more() {
+    return this.at < this.end && !this.bad;
+  }
   byte(): number {
-    if (this.at >= this.end) { this.bad = true; return 0; }
+    if (this.at >= this.end) {
+      this.bad = true;
+      return 0;
+    }
     return this.b[this.at++];
   }
   uvarint(): number {
-    let v = 0, mul = 1;
+    let v = 0,
+      mul = 1;
     const began = this.at;
     for (;;) {
       const c = this.byte();
       v += (c & 127) * mul;
       if (c < 128) break;
       mul *= 128;
-      if (this.at - began > 9) { this.bad = true; return 0; }
+      if (this.at - began > 9) {
+        this.bad = true;
+        return 0;
+      }
     }
     return mul < 2 ** 49 ? v : this.big(began);
   }
@@ -93,7 +119,10 @@ class Payload {
   }
   string(): string {
     const n = this.uvarint();
-    if (this.bad || n > this.end - this.at) { this.bad = true; return ""; }
+    if (this.bad || n > this.end - this.at) {
+      this.bad = true;
+      return "";
+    }
     this.at += n;
     return new TextDecoder().decode(this.b.subarray(this.at - n, this.at));
   }
@@ -108,7 +137,11 @@ export class Decoder {
   private out = newColumns(batch);
   private kindOf: Uint8Array;
 
-  constructor(private to: Sink, tables: Tables, private limit = Infinity) {
+  constructor(
+    private to: Sink,
+    tables: Tables,
+    private limit = Infinity,
+  ) {
     this.kindOf = remap(tables.kinds);
   }
 
@@ -156,16 +189,21 @@ export class Decoder {
   // if it is not all there.
   private chunk(b: Uint8Array, at: number): number {
     if (!this.begun) return this.magic(b, at);
-    let p = at + 1, length = 0;
+    let p = at + 1,
+      length = 0;
     for (let shift = 0; ; shift += 7, p++) {
       if (p >= b.length) return at;
       length |= (b[p] & 127) << shift;
-      if (b[p] < 128 || shift === 21) { p++; break; }
+      if (b[p] < 128 || shift === 21) {
+        p++;
+        break;
+      }
     }
     if (length > maxPayload) return this.stop("corrupt", at, `a chunk claims ${length} bytes`);
     if (b.length < p + 4 + length) return at;
     const crc = (b[p] | (b[p + 1] << 8) | (b[p + 2] << 16) | (b[p + 3] << 24)) >>> 0;
-    const from = p + 4, to = from + length;
+    const from = p + 4,
+      to = from + length;
     if (crc32c(b[at], b, from, to) !== crc) return this.stop("corrupt", at, "a chunk does not match its checksum");
     const wrong = this.payload(b[at], new Payload(b, from, to));
     return wrong ? this.stop("corrupt", at, wrong) : to;
@@ -183,8 +221,10 @@ export class Decoder {
   // payload returns what is wrong with it, if anything.
   private payload(kind: number, d: Payload): string {
     switch (String.fromCharCode(kind)) {
-      case "E": return this.eventsOf(d);
-      case "S": return this.symbolsOf(d);
+      case "E":
+        return this.eventsOf(d);
+      case "S":
+        return this.symbolsOf(d);
       case "H": {
         const h = { start: d.varint() / 1e6, go: d.string(), goos: d.string(), goarch: d.string() };
         if (!d.bad) this.to.header(h);
@@ -209,20 +249,37 @@ export class Decoder {
   }
 
   private eventsOf(d: Payload): string {
-    let time = 0, m = 0, p = 0, g = 0;
+    let time = 0,
+      m = 0,
+      p = 0,
+      g = 0;
     while (d.more) {
-      if (this.count >= this.limit) { this.stop("limit", 0); return ""; }
-      const kind = d.byte(), mask = d.byte();
+      if (this.count >= this.limit) {
+        this.stop("limit", 0);
+        return "";
+      }
+      const kind = d.byte(),
+        mask = d.byte();
       time += d.varint();
       const sub = mask & 1 ? d.byte() : 0;
       if (mask & 2) m = d.varint();
       if (mask & 4) p = d.varint();
       if (mask & 8) g = d.uvarint();
-      const a = mask & 16 ? d.uvarint() : 0, b = mask & 32 ? d.uvarint() : 0, c = mask & 64 ? d.uvarint() : 0;
+      const a = mask & 16 ? d.uvarint() : 0,
+        b = mask & 32 ? d.uvarint() : 0,
+        c = mask & 64 ? d.uvarint() : 0;
       if (d.bad) return "an event makes no sense";
-      const o = this.out, i = o.n++;
-      o.time[i] = time; o.kind[i] = this.kindOf[kind]; o.sub[i] = sub; o.m[i] = m; o.p[i] = p;
-      o.g[i] = g; o.a[i] = a; o.b[i] = b; o.c[i] = c;
+      const o = this.out,
+        i = o.n++;
+      o.time[i] = time;
+      o.kind[i] = this.kindOf[kind];
+      o.sub[i] = sub;
+      o.m[i] = m;
+      o.p[i] = p;
+      o.g[i] = g;
+      o.a[i] = a;
+      o.b[i] = b;
+      o.c[i] = c;
       this.count++;
       if (o.n === batch) this.flush();
     }
@@ -232,8 +289,5 @@ export class Decoder {
 
 function cut(c: Columns): Columns {
   const s = <T extends Float64Array | Uint8Array | Int32Array | Int16Array>(x: T) => x.slice(0, c.n) as T;
-  return {
-    n: c.n, time: s(c.time), kind: s(c.kind), sub: s(c.sub), m: s(c.m), p: s(c.p),
-    g: s(c.g), a: s(c.a), b: s(c.b), c: s(c.c),
-  };
+  return { n: c.n, time: s(c.time), kind: s(c.kind), sub: s(c.sub), m: s(c.m), p: s(c.p), g: s(c.g), a: s(c.a), b: s(c.b), c: s(c.c) };
 }

@@ -12,41 +12,80 @@ import { contentHeight, draw, rows } from "./timeline.ts";
 import { scene } from "./timelineview.tsx";
 
 export function ExportMenu() {
-  const open = useSignal(false), done = useSignal(""), box = useRef<HTMLDivElement>(null), file = useRef<HTMLInputElement>(null);
+  const open = useSignal(false),
+    done = useSignal(""),
+    box = useRef<HTMLDivElement>(null),
+    file = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    const away = (e: Event) => { if (!box.current?.contains(e.target as Node)) open.value = false; };
+    const away = (e: Event) => {
+      if (!box.current?.contains(e.target as Node)) open.value = false;
+    };
     addEventListener("pointerdown", away);
     return () => removeEventListener("pointerdown", away);
   }, []);
-  const act = (f: () => void) => () => { f(); open.value = false; };
+  const act = (f: () => void) => () => {
+    f();
+    open.value = false;
+  };
   const picture = view.value === "machine" || view.value === "timeline";
   return (
-    <div class="menu" ref={box} onKeyDown={(e) => { if (e.key === "Escape") { open.value = false; e.stopPropagation(); } }}>
-      <button class="quiet" aria-expanded={open.value} onClick={() => { open.value = !open.value; }}><Icon name="save" /> {w("export")}</button>
+    <div
+      class="menu"
+      ref={box}
+      onKeyDown={(e) => {
+        if (e.key === "Escape") {
+          open.value = false;
+          e.stopPropagation();
+        }
+      }}
+    >
+      <button
+        class="quiet"
+        aria-expanded={open.value}
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
+        <Icon name="save" /> {w("export")}
+      </button>
       {open.value && (
         <div class="items">
           {picture && <button onClick={act(saveSVG)}>{w("exportSVG")}</button>}
-          <a href={`api/perfetto?id=${encodeURIComponent(recording.value)}`} download onClick={act(() => {})}>{w("exportPerfetto")}</a>
+          <a href={`api/perfetto?id=${encodeURIComponent(recording.value)}`} download onClick={act(() => {})}>
+            {w("exportPerfetto")}
+          </a>
           <button onClick={act(() => copy(done))}>{w("copyLink")}</button>
           <button onClick={() => file.current!.click()}>{w("openFile")}</button>
         </div>
       )}
-      <input ref={file} type="file" hidden onChange={(e) => {
-        const f = e.currentTarget.files?.[0];
-        open.value = false;
-        if (f) openFile(f);
-      }} />
-      <span class="done" role="status">{done.value}</span>
+      <input
+        ref={file}
+        type="file"
+        hidden
+        onChange={(e) => {
+          const f = e.currentTarget.files?.[0];
+          open.value = false;
+          if (f) openFile(f);
+        }}
+      />
+      <span class="done" role="status">
+        {done.value}
+      </span>
     </div>
   );
 }
 
 function copy(done: { value: string }): void {
   history.replaceState(null, "", "#" + link());
-  navigator.clipboard?.writeText(location.href).then(() => {
-    done.value = w("copied");
-    setTimeout(() => { done.value = ""; }, 1500);
-  }, () => {}); // the address bar has it, too
+  navigator.clipboard?.writeText(location.href).then(
+    () => {
+      done.value = w("copied");
+      setTimeout(() => {
+        done.value = "";
+      }, 1500);
+    },
+    () => {},
+  ); // the address bar has it, too
 }
 
 function saveSVG(): void {
@@ -62,32 +101,51 @@ function saveSVG(): void {
 export function timelineSVG(): string {
   const c = scene();
   if (!c) return "";
-  const p = new SVGPainter(), h = contentHeight(rows(c));
+  const p = new SVGPainter(),
+    h = contentHeight(rows(c));
   draw({ ...c, scroll: 0, height: h }, p);
   return p.file(c.width, h, c.look.ground);
 }
 
-const kept = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "font-family", "text-anchor",
-  "dominant-baseline", "transform"];
+const kept = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "font-size",
+  "font-weight",
+  "font-family",
+  "text-anchor",
+  "dominant-baseline",
+  "transform",
+];
 
 // machineSVG copies the drawing with the styles that the page's sheet gives it.
 export function machineSVG(): string {
   const from = document.querySelector<SVGSVGElement>("svg.picture");
   if (!from) return "";
   const to = from.cloneNode(true) as SVGSVGElement;
-  const a = [from, ...from.querySelectorAll("*")], b = [to, ...to.querySelectorAll("*")];
+  const a = [from, ...from.querySelectorAll("*")],
+    b = [to, ...to.querySelectorAll("*")];
   a.forEach((el, i) => {
-    const cs = getComputedStyle(el), out = b[i] as SVGElement;
+    const cs = getComputedStyle(el),
+      out = b[i] as SVGElement;
     for (const k of kept) {
       const v = cs.getPropertyValue(k);
-      if (v && v !== "none" || k === "fill" || k === "stroke") out.setAttribute(k, v);
+      if ((v && v !== "none") || k === "fill" || k === "stroke") out.setAttribute(k, v);
     }
     if (cs.transform !== "none") out.setAttribute("transform", cs.transform);
     for (const k of ["class", "style", "tabindex", "role", "data-g", "aria-label", "aria-pressed"]) out.removeAttribute(k);
   });
   to.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [k, v] of [["width", "100%"], ["height", "100%"], ["fill", getComputedStyle(document.body).backgroundColor]]) ground.setAttribute(k, v);
+  for (const [k, v] of [
+    ["width", "100%"],
+    ["height", "100%"],
+    ["fill", getComputedStyle(document.body).backgroundColor],
+  ])
+    ground.setAttribute(k, v);
   to.prepend(ground);
   return new XMLSerializer().serializeToString(to) + "\n";
 }

@@ -12,7 +12,8 @@ export function goDuration(ns: number): string {
   if (ns < 1e3) return `${sign}${ns}ns`;
   if (ns < 1e6) return `${sign}${trim(ns / 1e3, 3)}µs`;
   if (ns < 1e9) return `${sign}${trim(ns / 1e6, 6)}ms`;
-  const h = Math.floor(ns / 3600e9), m = Math.floor((ns % 3600e9) / 60e9);
+  const h = Math.floor(ns / 3600e9),
+    m = Math.floor((ns % 3600e9) / 60e9);
   const s = trim((ns % 60e9) / 1e9, 9) + "s";
   return sign + (h ? `${h}h${m}m${s}` : m ? `${m}m${s}` : s);
 }
@@ -20,8 +21,13 @@ export function goDuration(ns: number): string {
 // short writes ns with three figures: 1.23 ms.
 export function short(ns: number): string {
   if (!isFinite(ns)) return "–";
-  const sign = ns < 0 ? "−" : "", x = Math.abs(ns);
-  for (const [unit, of] of [["s", 1e9], ["ms", 1e6], ["µs", 1e3]] as const) {
+  const sign = ns < 0 ? "−" : "",
+    x = Math.abs(ns);
+  for (const [unit, of] of [
+    ["s", 1e9],
+    ["ms", 1e6],
+    ["µs", 1e3],
+  ] as const) {
     if (x >= of * 0.9995) return `${sign}${three(x / of)} ${unit}`;
   }
   return `${sign}${Math.round(x)} ns`;
@@ -46,7 +52,8 @@ export function big(n: number): string {
 
 // ticks returns round times for an axis: about n of them between a and b.
 export function ticks(a: number, b: number, n: number): number[] {
-  const raw = (b - a) / Math.max(1, n), mag = 10 ** Math.floor(Math.log10(raw));
+  const raw = (b - a) / Math.max(1, n),
+    mag = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((x) => x * mag).find((x) => x >= raw) ?? raw;
   const out: number[] = [];
   for (let i = Math.ceil(a / step); i * step <= b && out.length < 1000; i++) out.push(i * step);

@@ -8,7 +8,10 @@ import type { Lang } from "./narrate.ts";
 export const lang = signal<Lang>("en");
 
 // T is a text in both languages, as the server sends it.
-export interface T { en: string; zh: string }
+export interface T {
+  en: string;
+  zh: string;
+}
 
 export const say = (t: T | string | undefined): string => (typeof t === "string" ? t : t?.[lang.value] || t?.en || "");
 
@@ -34,15 +37,20 @@ const words = {
   live: ["live", "实时"],
   loading: ["Reading the recording", "正在读取录制"],
   connecting: ["Connecting", "正在连接"],
-  nothing: ["No events yet. They appear as soon as the program makes a scheduling decision.", "还没有事件。程序一做调度决定，这里就会显示。"],
+  nothing: [
+    "No events yet. They appear as soon as the program makes a scheduling decision.",
+    "还没有事件。程序一做调度决定，这里就会显示。",
+  ],
   events: ["events", "个事件"],
   event: ["event", "事件"],
   of: ["of", "/"],
   lost: ["lost", "丢失"],
   lostHint: ["The recorder's ring was full: these decisions are not in the recording.", "录制缓冲区已满：这些决定不在录制中。"],
   notSent: ["not sent", "未发送"],
-  notSentHint: ["The page was slower than the program: these events were left out. The program was not slowed down.",
-    "页面比程序慢：这些事件被略过。程序没有因此变慢。"],
+  notSentHint: [
+    "The page was slower than the program: these events were left out. The program was not slowed down.",
+    "页面比程序慢：这些事件被略过。程序没有因此变慢。",
+  ],
   play: ["Play", "播放"],
   pause: ["Pause", "暂停"],
   back: ["One step back", "后退一步"],
@@ -118,10 +126,9 @@ const words = {
   arrows: ["Who woke whom", "谁唤醒了谁"],
   timelineHelp: [
     "Wheel or pinch zooms, dragging pans. Keys: arrows pan and zoom, Shift with arrows goes from slice to slice, Enter opens its coroutine, 0 shows everything.",
-    "滚轮或双指缩放，拖动平移。按键：方向键平移和缩放，Shift+方向键逐片移动，回车打开协程，0 显示全部。"],
-  machineHelp: [
-    "Space plays, arrow keys step. Choose a mark to read its life.",
-    "空格播放，方向键单步。选择一个标记查看其生平。"],
+    "滚轮或双指缩放，拖动平移。按键：方向键平移和缩放，Shift+方向键逐片移动，回车打开协程，0 显示全部。",
+  ],
+  machineHelp: ["Space plays, arrow keys step. Choose a mark to read its life.", "空格播放，方向键单步。选择一个标记查看其生平。"],
   ask: ["Ask", "提问"],
   askAgain: ["Ask again", "再问一次"],
   asking: ["Looking for the answer", "正在寻找答案"],
@@ -155,7 +162,10 @@ const words = {
   previous: ["Previous", "上一步"],
   next: ["Next", "下一步"],
   allLessons: ["All lessons", "全部课程"],
-  noControl: ["To run programs from here, open the page by the link that weft printed.", "要从这里运行程序，请用 weft 打印的链接打开页面。"],
+  noControl: [
+    "To run programs from here, open the page by the link that weft printed.",
+    "要从这里运行程序，请用 weft 打印的链接打开页面。",
+  ],
   controlOff: ["This server does not run programs.", "此服务器不运行程序。"],
   compareWith: ["Compare with", "对比"],
   firstDifference: ["The first difference", "第一处不同"],
@@ -165,10 +175,14 @@ const words = {
   story: ["The story", "经过"],
   repeat: ["Repeat it with", "重现命令"],
   token: ["Token", "令牌"],
-  onlyOne: ["To compare two schedules, give weft two recordings: weft trace -view FAIL.trace PASS.trace",
-    "要对比两个调度，请给 weft 两个录制：weft trace -view FAIL.trace PASS.trace"],
-  endCut: ["The recording was cut short: the program ended without closing it. What came before is shown.",
-    "录制不完整：程序结束时没有关闭它。此前的内容已显示。"],
+  onlyOne: [
+    "To compare two schedules, give weft two recordings: weft trace -view FAIL.trace PASS.trace",
+    "要对比两个调度，请给 weft 两个录制：weft trace -view FAIL.trace PASS.trace",
+  ],
+  endCut: [
+    "The recording was cut short: the program ended without closing it. What came before is shown.",
+    "录制不完整：程序结束时没有关闭它。此前的内容已显示。",
+  ],
   endCorrupt: ["The recording is damaged from here on. What came before is shown.", "录制从这里起已损坏。此前的内容已显示。"],
   endVersion: ["This recording was made by another version of weft. Its format is version", "此录制由另一个版本的 weft 生成。格式版本"],
   endNot: ["This is not a recording of weft.", "这不是 weft 的录制文件。"],

@@ -17,5 +17,7 @@ const paths = {
 };
 
 export const Icon = ({ name }: { name: keyof typeof paths }) => (
-  <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d={paths[name]} /></svg>
+  <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+    <path d={paths[name]} />
+  </svg>
 );

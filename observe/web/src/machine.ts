@@ -11,16 +11,61 @@
 //     that starts is taken from wherever it is.
 
 import {
-  ByEarly, KBlock, KBoot, KCreate, KDeadlock, KEntry, KExit, KFdClose, KFdOpen, KFork, KForkSteal, KGCStop, KGlobGet, KHandoff,
-  KLost, KMInit, KMSpin, KMStart, KMStop, KNetpoll, KOverflow, KPAcquire, KPIdle, KPanic, KPark, KProcs, KReady, KRetake,
-  KStart, KState, KSteal, KSyscall, KSysret, KTimer, KUnblock, KYield, QGlobal, QLocal, QNext, QNone,
+  ByEarly,
+  KBlock,
+  KBoot,
+  KCreate,
+  KDeadlock,
+  KEntry,
+  KExit,
+  KFdClose,
+  KFdOpen,
+  KFork,
+  KForkSteal,
+  KGCStop,
+  KGlobGet,
+  KHandoff,
+  KLost,
+  KMInit,
+  KMSpin,
+  KMStart,
+  KMStop,
+  KNetpoll,
+  KOverflow,
+  KPAcquire,
+  KPIdle,
+  KPanic,
+  KPark,
+  KProcs,
+  KReady,
+  KRetake,
+  KStart,
+  KState,
+  KSteal,
+  KSyscall,
+  KSysret,
+  KTimer,
+  KUnblock,
+  KYield,
+  QGlobal,
+  QLocal,
+  QNext,
+  QNone,
 } from "./kinds.ts";
 import type { Columns } from "./decode.ts";
 
-export const Runnable = 1, Running = 2, Waiting = 3, Native = 4;
+export const Runnable = 1,
+  Running = 2,
+  Waiting = 3,
+  Native = 4;
 
 // Where a G is.
-export const InFlight = 0, InNext = 1, InLocal = 2, InGlobal = 3, OnM = 4, Parked = 5;
+export const InFlight = 0,
+  InNext = 1,
+  InLocal = 2,
+  InGlobal = 3,
+  OnM = 4,
+  Parked = 5;
 
 export interface GState {
   readonly id: number;
@@ -58,14 +103,43 @@ export interface MState {
 
 // Counters are totals since the recording began.
 export interface Totals {
-  created: number; exited: number; executed: number; parks: number; readies: number; yields: number; steals: number;
-  stolen: number; overflows: number; handoffs: number; retakes: number; netpolls: number; io: number; timers: number;
-  mstarts: number; lost: number; forks: number;
+  created: number;
+  exited: number;
+  executed: number;
+  parks: number;
+  readies: number;
+  yields: number;
+  steals: number;
+  stolen: number;
+  overflows: number;
+  handoffs: number;
+  retakes: number;
+  netpolls: number;
+  io: number;
+  timers: number;
+  mstarts: number;
+  lost: number;
+  forks: number;
 }
 
 export const totals = (): Totals => ({
-  created: 0, exited: 0, executed: 0, parks: 0, readies: 0, yields: 0, steals: 0, stolen: 0, overflows: 0, handoffs: 0,
-  retakes: 0, netpolls: 0, io: 0, timers: 0, mstarts: 0, lost: 0, forks: 0,
+  created: 0,
+  exited: 0,
+  executed: 0,
+  parks: 0,
+  readies: 0,
+  yields: 0,
+  steals: 0,
+  stolen: 0,
+  overflows: 0,
+  handoffs: 0,
+  retakes: 0,
+  netpolls: 0,
+  io: 0,
+  timers: 0,
+  mstarts: 0,
+  lost: 0,
+  forks: 0,
 });
 
 export class Machine {
@@ -94,8 +168,14 @@ export class Machine {
     m.fds = new Set(this.fds);
     m.counts = [...this.counts];
     m.total = { ...this.total };
-    m.step = this.step; m.free = this.free; m.sysmon = { ...this.sysmon }; m.lastpoll = this.lastpoll;
-    m.deadlock = this.deadlock; m.panicked = this.panicked; m.now = this.now; m.silent = this.silent;
+    m.step = this.step;
+    m.free = this.free;
+    m.sysmon = { ...this.sysmon };
+    m.lastpoll = this.lastpoll;
+    m.deadlock = this.deadlock;
+    m.panicked = this.panicked;
+    m.now = this.now;
+    m.silent = this.silent;
     return m;
   }
 
@@ -126,7 +206,8 @@ export class Machine {
   // forget: what follows, n events, says how things stand.
   private forget(n: number): void {
     this.gs.clear();
-    this.ps = []; this.ms = [];
+    this.ps = [];
+    this.ms = [];
     this.global.clear();
     this.fds.clear();
     this.counts = [0, 0, 0, 0, 0];
@@ -134,7 +215,12 @@ export class Machine {
   }
 
   private applyG(k: number, c: Columns, i: number): void {
-    const g = small(c.g[i]), p = c.p[i], m = c.m[i], sub = c.sub[i], t = this.total, real = this.silent > 0 ? 0 : 1;
+    const g = small(c.g[i]),
+      p = c.p[i],
+      m = c.m[i],
+      sub = c.sub[i],
+      t = this.total,
+      real = this.silent > 0 ? 0 : 1;
     switch (k) {
       case KCreate:
         t.created += real;
@@ -174,12 +260,16 @@ export class Machine {
         return;
       case KUnblock:
         if (c.a[i] === 1) this.run(g, p, m);
-        else { this.off(g, p, m); this.queue(g, QGlobal, -1); }
+        else {
+          this.off(g, p, m);
+          this.queue(g, QGlobal, -1);
+        }
     }
   }
 
   private applyQueues(k: number, c: Columns, i: number): void {
-    const p = c.p[i], n = c.a[i];
+    const p = c.p[i],
+      n = c.a[i];
     if (k === KSteal) {
       this.total.steals++;
       this.total.stolen += c.b[i];
@@ -189,7 +279,8 @@ export class Machine {
       return;
     }
     const pp = this.p(p);
-    if (k === KOverflow) { // the older half, and the one that did not fit
+    if (k === KOverflow) {
+      // the older half, and the one that did not fit
       this.total.overflows++;
       const newest = [...pp.runq].at(-1);
       for (const g of first(pp.runq, n - 1)) this.move(g, InGlobal, -1);
@@ -200,7 +291,8 @@ export class Machine {
   }
 
   private applyMP(k: number, c: Columns, i: number): void {
-    const m = c.m[i], p = c.p[i];
+    const m = c.m[i],
+      p = c.p[i];
     switch (k) {
       case KMStart:
         this.total.mstarts++;
@@ -251,24 +343,37 @@ export class Machine {
         this.lastpoll = this.now;
         if (c.m[i] < 0) this.sysmon = { time: this.now, what: "poll", p: -1 };
         return;
-      case KTimer: this.total.timers++; return;
-      case KFork: this.total.forks++; return;
+      case KTimer:
+        this.total.timers++;
+        return;
+      case KFork:
+        this.total.forks++;
+        return;
       case KForkSteal:
         this.total.created++;
         if (this.free > 0) this.free--;
         this.set(c.g[i], Runnable, InFlight, c.p[i], c.m[i]);
         return;
-      case KFdOpen: this.fds.add(c.a[i]); return;
-      case KFdClose: this.fds.delete(c.a[i]); return;
-      case KPanic: this.panicked = c.g[i]; return;
-      case KDeadlock: this.deadlock = true;
+      case KFdOpen:
+        this.fds.add(c.a[i]);
+        return;
+      case KFdClose:
+        this.fds.delete(c.a[i]);
+        return;
+      case KPanic:
+        this.panicked = c.g[i];
+        return;
+      case KDeadlock:
+        this.deadlock = true;
     }
   }
 
   // applyGo: Go's own runtime. A G in a system call keeps its P until somebody
   // takes it.
   private applyGo(k: number, c: Columns, i: number): void {
-    const g = small(c.g[i]), p = c.p[i], m = c.m[i];
+    const g = small(c.g[i]),
+      p = c.p[i],
+      m = c.m[i];
     if (k === KMInit) this.m(m).status = "g0";
     if (k === KGCStop && p >= 0) this.disown(this.p(p));
     if (k === KSyscall && g) {
@@ -278,7 +383,10 @@ export class Machine {
     }
     if (k === KSysret && g) {
       if (c.a[i] === 1) this.run(g, p, m);
-      else { this.off(g, p, m); this.queue(g, QGlobal, -1); }
+      else {
+        this.off(g, p, m);
+        this.queue(g, QGlobal, -1);
+      }
     }
   }
 
@@ -306,7 +414,11 @@ export class Machine {
     const since = old?.status === status ? old.since : this.now;
     this.gs.set(id, { id, status, place, p, m, reason, obj, holder, since });
     if (place === InGlobal) this.global.add(id);
-    if (place === InLocal) { const pp = this.p(p); pp.runq.add(id); pp.tail++; }
+    if (place === InLocal) {
+      const pp = this.p(p);
+      pp.runq.add(id);
+      pp.tail++;
+    }
     if (place === InNext) this.p(p).next = id;
   }
 
@@ -323,7 +435,11 @@ export class Machine {
   // leave takes a G out of the queue that it is in.
   private leave(g: GState): void {
     if (g.place === InGlobal) this.global.delete(g.id);
-    if (g.place === InLocal) { const pp = this.p(g.p); pp.runq.delete(g.id); pp.head++; }
+    if (g.place === InLocal) {
+      const pp = this.p(g.p);
+      pp.runq.delete(g.id);
+      pp.head++;
+    }
     if (g.place === InNext && this.p(g.p).next === g.id) this.p(g.p).next = 0;
   }
 
@@ -333,7 +449,7 @@ export class Machine {
 
   // queue puts a G where the event says; who stood in runnext moves to the queue.
   private queue(id: number, q: number, p: number): void {
-    if (q === QGlobal || p < 0 && q !== QNone) return this.move(id, InGlobal, -1);
+    if (q === QGlobal || (p < 0 && q !== QNone)) return this.move(id, InGlobal, -1);
     if (q === QNext) {
       const old = this.p(p).next;
       this.move(id, InNext, p);
@@ -384,7 +500,10 @@ export class Machine {
   private lose(mm: MState): void {
     if (mm.p >= 0) {
       const pp = this.p(mm.p);
-      if (pp.m === mm.id) { pp.m = -1; pp.g = 0; }
+      if (pp.m === mm.id) {
+        pp.m = -1;
+        pp.g = 0;
+      }
     }
     mm.p = -1;
     if (!mm.g) mm.status = "polls";
@@ -395,11 +514,10 @@ export class Machine {
 // Map finds faster.
 export const small = (x: number) => (x < 0x3fffffff ? x | 0 : x);
 
-const maxPs = 1 << 12, maxMs = 1 << 14;
+const maxPs = 1 << 12,
+  maxMs = 1 << 14;
 
-const newP = (id: number): PState => ({
-  id, m: -1, g: 0, next: 0, runq: new Set(), head: 0, tail: 0, idle: false, gone: false, ticks: 0,
-});
+const newP = (id: number): PState => ({ id, m: -1, g: 0, next: 0, runq: new Set(), head: 0, tail: 0, idle: false, gone: false, ticks: 0 });
 
 const newM = (id: number): MState => ({ id, p: -1, g: 0, status: "stopped" });
 

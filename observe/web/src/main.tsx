@@ -9,13 +9,15 @@ const start = readAddress();
 render(<App />, document.getElementById("app")!);
 keepAddress();
 
-get<Meta>("api/meta").then((m) => {
-  meta.value = m;
-  if (!m.recordings.some((r) => r.id === recording.value)) recording.value = m.recordings[0]?.id ?? "main";
-  if (m.mode === "lessons" && !/view=/.test(location.hash)) view.value = "lessons";
-  if (m.recordings.length) return open(recording.value, start);
-  loading.value = false;
-}).catch((e) => {
-  problem.value = e.message;
-  loading.value = false;
-});
+get<Meta>("api/meta")
+  .then((m) => {
+    meta.value = m;
+    if (!m.recordings.some((r) => r.id === recording.value)) recording.value = m.recordings[0]?.id ?? "main";
+    if (m.mode === "lessons" && !/view=/.test(location.hash)) view.value = "lessons";
+    if (m.recordings.length) return open(recording.value, start);
+    loading.value = false;
+  })
+  .catch((e) => {
+    problem.value = e.message;
+    loading.value = false;
+  });

@@ -19,7 +19,10 @@ const family = "ui-sans-serif, system-ui, sans-serif";
 export class CanvasPainter implements Painter {
   private strip = document.createElement("canvas");
   private pixels: ImageData | null = null;
-  constructor(private c: CanvasRenderingContext2D, private scale: number) {
+  constructor(
+    private c: CanvasRenderingContext2D,
+    private scale: number,
+  ) {
     this.strip.height = 1;
   }
 
@@ -60,7 +63,12 @@ export class CanvasPainter implements Painter {
     const d = this.pixels.data;
     for (let i = 0, o = 0; i < n; i++, o += 4) {
       const c = colors[i];
-      if (c) { d[o] = c[0]; d[o + 1] = c[1]; d[o + 2] = c[2]; d[o + 3] = 255; } else d[o + 3] = 0;
+      if (c) {
+        d[o] = c[0];
+        d[o + 1] = c[1];
+        d[o + 2] = c[2];
+        d[o + 3] = 255;
+      } else d[o + 3] = 0;
     }
     this.strip.getContext("2d")!.putImageData(this.pixels, 0, 0);
     this.c.imageSmoothingEnabled = false;
@@ -95,8 +103,10 @@ export class SVGPainter implements Painter {
   }
 
   text(x: number, y: number, s: string, fill: string, anchor: Anchor = "start", bold = false): void {
-    this.out.push(`<text x="${r(x)}" y="${r(y)}" fill="${esc(fill)}" text-anchor="${anchor}" dominant-baseline="central"` +
-      `${bold ? ' font-weight="600"' : ""}>${esc(s)}</text>`);
+    this.out.push(
+      `<text x="${r(x)}" y="${r(y)}" fill="${esc(fill)}" text-anchor="${anchor}" dominant-baseline="central"` +
+        `${bold ? ' font-weight="600"' : ""}>${esc(s)}</text>`,
+    );
   }
 
   row(x: number, y: number, h: number, colors: (RGB | null)[]): void {
@@ -111,15 +121,18 @@ export class SVGPainter implements Painter {
 
   clip(x: number, y: number, w: number, h: number, draw: () => void): void {
     const id = `clip${this.clips++}`;
-    this.out.push(`<clipPath id="${id}"><rect x="${r(x)}" y="${r(y)}" width="${r(w)}" height="${r(h)}"/></clipPath>` +
-      `<g clip-path="url(#${id})">`);
+    this.out.push(
+      `<clipPath id="${id}"><rect x="${r(x)}" y="${r(y)}" width="${r(w)}" height="${r(h)}"/></clipPath>` + `<g clip-path="url(#${id})">`,
+    );
     draw();
     this.out.push("</g>");
   }
 
   file(w: number, h: number, background: string): string {
-    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${r(w)} ${r(h)}" width="${r(w)}" height="${r(h)}" ` +
+    return (
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${r(w)} ${r(h)}" width="${r(w)}" height="${r(h)}" ` +
       `font-family="${family}" font-size="${fontSize}"><rect width="100%" height="100%" fill="${esc(background)}"/>` +
-      `${this.out.join("\n")}</svg>\n`;
+      `${this.out.join("\n")}</svg>\n`
+    );
   }
 }

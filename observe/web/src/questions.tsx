@@ -11,13 +11,37 @@ import { loading, moveTo, moveToTime, recording, selected, stats, store, view } 
 import { Graph, type GraphData } from "./graph.tsx";
 import { Histogram } from "./charts.tsx";
 
-interface Question { id: string; title: T; needs: "" | "g" | "object"; help: T }
-interface Column { title: T; type: string }
-interface Table { title: T; columns: Column[]; rows: unknown[][]; more: number }
-interface Mark { t: number; i: number; g: number; p: number; text: T }
+interface Question {
+  id: string;
+  title: T;
+  needs: "" | "g" | "object";
+  help: T;
+}
+interface Column {
+  title: T;
+  type: string;
+}
+interface Table {
+  title: T;
+  columns: Column[];
+  rows: unknown[][];
+  more: number;
+}
+interface Mark {
+  t: number;
+  i: number;
+  g: number;
+  p: number;
+  text: T;
+}
 interface Answer {
-  q: string; title: T; says: T[]; tables?: Table[]; graph?: GraphData;
-  histogram?: { title: T; log2: number[] }; marks?: Mark[];
+  q: string;
+  title: T;
+  says: T[];
+  tables?: Table[];
+  graph?: GraphData;
+  histogram?: { title: T; log2: number[] };
+  marks?: Mark[];
 }
 
 const all = signal<Question[]>([]);
@@ -64,16 +88,36 @@ function addressOf(s: string): string {
 export function QuestionsView() {
   useEffect(() => {
     if (all.value.length) return;
-    get<Question[]>("api/ask").then((qs) => { all.value = qs; if (!chosen.value && qs[0]) ask(qs[0]); }, (e) => { failed.value = e.message; });
+    get<Question[]>("api/ask").then(
+      (qs) => {
+        all.value = qs;
+        if (!chosen.value && qs[0]) ask(qs[0]);
+      },
+      (e) => {
+        failed.value = e.message;
+      },
+    );
   }, []);
-  useEffect(() => { if (chosen.value && answer.value && answer.value.of !== recording.value) ask(chosen.value); }, [recording.value]);
+  useEffect(() => {
+    if (chosen.value && answer.value && answer.value.of !== recording.value) ask(chosen.value);
+  }, [recording.value]);
   const q = chosen.value;
   loading.value; // colours are known when everything has been read
   return (
     <div class="page questions">
       <ul class="asks" aria-label={w("questions")}>
         {all.value.map((x) => (
-          <li><button aria-current={x === q ? "true" : undefined} onClick={() => { subject.value = ""; ask(x); }}>{say(x.title)}</button></li>
+          <li>
+            <button
+              aria-current={x === q ? "true" : undefined}
+              onClick={() => {
+                subject.value = "";
+                ask(x);
+              }}
+            >
+              {say(x.title)}
+            </button>
+          </li>
         ))}
       </ul>
       <section class="answer" aria-live="polite" aria-busy={asking.value}>
@@ -83,21 +127,45 @@ export function QuestionsView() {
         {asking.value && <p class="muted">{w("asking")}…</p>}
         {failed.value && <p class="warn">{failed.value}</p>}
         {answer.value && <AnswerView a={answer.value.a} />}
-        {q && stats.value && <button class="quiet" onClick={() => ask(q)}>{w("askAgain")}</button>}
+        {q && stats.value && (
+          <button class="quiet" onClick={() => ask(q)}>
+            {w("askAgain")}
+          </button>
+        )}
       </section>
     </div>
   );
 }
 
 function Subject({ q }: { q: Question }) {
-  const s = store.value, label = w(q.needs === "g" ? "whichG" : "whichObject");
+  const s = store.value,
+    label = w(q.needs === "g" ? "whichG" : "whichObject");
   return (
-    <form class="subject" onSubmit={(e) => { e.preventDefault(); ask(q); }}>
-      <label>{label} <input list="subjects" value={subject.value} placeholder={q.needs === "g" ? "g7" : "mutex#1"}
-        onInput={(e) => { subject.value = e.currentTarget.value.trim(); }} /></label>
+    <form
+      class="subject"
+      onSubmit={(e) => {
+        e.preventDefault();
+        ask(q);
+      }}
+    >
+      <label>
+        {label}{" "}
+        <input
+          list="subjects"
+          value={subject.value}
+          placeholder={q.needs === "g" ? "g7" : "mutex#1"}
+          onInput={(e) => {
+            subject.value = e.currentTarget.value.trim();
+          }}
+        />
+      </label>
       <datalist id="subjects">
-        {q.needs === "g" ? [...(s?.info.keys() ?? [])].slice(0, 200).map((g) => <option value={`g${g}`}>{s!.gFunc(g)}</option>)
-          : s?.objects().slice(0, 200).map((o) => <option value={o.name} />)}
+        {q.needs === "g"
+          ? [...(s?.info.keys() ?? [])].slice(0, 200).map((g) => <option value={`g${g}`}>{s!.gFunc(g)}</option>)
+          : s
+              ?.objects()
+              .slice(0, 200)
+              .map((o) => <option value={o.name} />)}
       </datalist>
       <button class="main">{w("ask")}</button>
     </form>
@@ -109,14 +177,22 @@ function AnswerView({ a }: { a: Answer }) {
   return (
     <>
       {empty && <p>{w("noAnswer")}</p>}
-      {a.says?.map((t) => <p class="says">{say(t)}</p>)}
+      {a.says?.map((t) => (
+        <p class="says">{say(t)}</p>
+      ))}
       {a.graph && a.graph.nodes.length > 0 && <Graph graph={a.graph} />}
       {a.histogram && <Histogram title={say(a.histogram.title)} log2={a.histogram.log2} />}
-      {a.tables?.map((t) => <TableView t={t} />)}
+      {a.tables?.map((t) => (
+        <TableView t={t} />
+      ))}
       {a.marks && a.marks.length > 0 && (
         <ul class="marklist">
           {a.marks.slice(0, 50).map((m) => (
-            <li><button onClick={() => goTo(m)} title={w("goThere")}><time>{stamp(m.t)}</time> {say(m.text)}</button></li>
+            <li>
+              <button onClick={() => goTo(m)} title={w("goThere")}>
+                <time>{stamp(m.t)}</time> {say(m.text)}
+              </button>
+            </li>
           ))}
         </ul>
       )}
@@ -127,7 +203,8 @@ function AnswerView({ a }: { a: Answer }) {
 // goTo shows a moment on the timeline. A live page may have other numbers.
 export function goTo(m: { t: number; i: number; g: number }): void {
   const s = store.value;
-  if (s?.has(m.i) && Math.abs(s.time(m.i) - m.t) < 1) moveTo(m.i); else moveToTime(m.t);
+  if (s?.has(m.i) && Math.abs(s.time(m.i) - m.t) < 1) moveTo(m.i);
+  else moveToTime(m.t);
   if (m.g) selected.value = { g: m.g };
   view.value = "timeline";
 }
@@ -140,36 +217,85 @@ function TableView({ t }: { t: Table }) {
     <div class="scroll">
       {say(t.title) && <h3>{say(t.title)}</h3>}
       <table>
-        <thead><tr>{t.columns.map((c) => <th class={numeric.has(c.type) ? "num" : ""}>{say(c.title)}</th>)}</tr></thead>
-        <tbody>{t.rows.map((r) => <tr>{r.map((x, i) => <td class={numeric.has(t.columns[i].type) ? "num" : ""}><Cell x={x} type={t.columns[i].type} /></td>)}</tr>)}</tbody>
+        <thead>
+          <tr>
+            {t.columns.map((c) => (
+              <th class={numeric.has(c.type) ? "num" : ""}>{say(c.title)}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {t.rows.map((r) => (
+            <tr>
+              {r.map((x, i) => (
+                <td class={numeric.has(t.columns[i].type) ? "num" : ""}>
+                  <Cell x={x} type={t.columns[i].type} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
       </table>
-      {t.more > 0 && <p class="muted">+{big(t.more)} {w("more")}</p>}
+      {t.more > 0 && (
+        <p class="muted">
+          +{big(t.more)} {w("more")}
+        </p>
+      )}
     </div>
   );
 }
 
-interface Site { func: string; file: string; line: number }
+interface Site {
+  func: string;
+  file: string;
+  line: number;
+}
 
 function Cell({ x, type }: { x: unknown; type: string }) {
   if (x === null || x === undefined) return <>–</>;
   const n = x as number;
   switch (type) {
-    case "g": return <GLink g={n} s={store.value} />;
-    case "p": return <>p{n}</>;
-    case "m": return <>m{n}</>;
-    case "dur": return <>{short(n)}</>;
-    case "time": return <button class="obj" onClick={() => goTo({ t: n, i: -1, g: 0 })}>{stamp(n)}</button>;
-    case "count": return <>{big(n)}</>;
-    case "percent": return <>{n.toFixed(1)} %</>;
-    case "bar": return <svg class="cellbar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-label={`${Math.round(n * 100)} %`}><rect width={n * 100} height="8" /></svg>;
+    case "g":
+      return <GLink g={n} s={store.value} />;
+    case "p":
+      return <>p{n}</>;
+    case "m":
+      return <>m{n}</>;
+    case "dur":
+      return <>{short(n)}</>;
+    case "time":
+      return (
+        <button class="obj" onClick={() => goTo({ t: n, i: -1, g: 0 })}>
+          {stamp(n)}
+        </button>
+      );
+    case "count":
+      return <>{big(n)}</>;
+    case "percent":
+      return <>{n.toFixed(1)} %</>;
+    case "bar":
+      return (
+        <svg class="cellbar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-label={`${Math.round(n * 100)} %`}>
+          <rect width={n * 100} height="8" />
+        </svg>
+      );
     case "object": {
       const o = x as { id: string; name: string };
-      return <button class="obj" onClick={() => pickObject(o)}>{o.name || o.id}</button>;
+      return (
+        <button class="obj" onClick={() => pickObject(o)}>
+          {o.name || o.id}
+        </button>
+      );
     }
-    case "words": return <>{say(x as T)}</>;
+    case "words":
+      return <>{say(x as T)}</>;
     case "site": {
       const s = x as Site;
-      return <span class="mono" title={`${s.func} ${s.file}:${s.line}`}>{s.func.slice(s.func.lastIndexOf("/") + 1)} {s.file && `${s.file.slice(s.file.lastIndexOf("/") + 1)}:${s.line}`}</span>;
+      return (
+        <span class="mono" title={`${s.func} ${s.file}:${s.line}`}>
+          {s.func.slice(s.func.lastIndexOf("/") + 1)} {s.file && `${s.file.slice(s.file.lastIndexOf("/") + 1)}:${s.line}`}
+        </span>
+      );
     }
   }
   return <span class={type === "text" ? "mono" : ""}>{String(x)}</span>;

@@ -11,8 +11,15 @@ import { fetchStore, get } from "./source.ts";
 import { cursor, loading, meta, moveTo, recording, store, type Recording } from "./state.ts";
 import type { Store } from "./store.ts";
 
-interface Moment { i: number; t: number }
-interface Diff { same: boolean; first?: { a: Moment; b: Moment; text: T }; story?: { i: number; t: number; g: number; text: T }[] }
+interface Moment {
+  i: number;
+  t: number;
+}
+interface Diff {
+  same: boolean;
+  first?: { a: Moment; b: Moment; text: T };
+  story?: { i: number; t: number; g: number; text: T }[];
+}
 
 const other = signal("");
 const beside = signal<Store | null>(null);
@@ -28,8 +35,12 @@ function compare(b: string): void {
   beside.value = null;
   diff.value = null;
   const here = () => other.value === b;
-  const fail = (e: Error) => { if (here()) failed.value = e.message; };
-  fetchStore(b).then((s) => { if (here()) beside.value = s; }, fail);
+  const fail = (e: Error) => {
+    if (here()) failed.value = e.message;
+  };
+  fetchStore(b).then((s) => {
+    if (here()) beside.value = s;
+  }, fail);
   get<Diff>(`api/diff?a=${encodeURIComponent(recording.value)}&b=${encodeURIComponent(b)}`).then((d) => {
     if (!here()) return;
     diff.value = d;
@@ -38,34 +49,66 @@ function compare(b: string): void {
 }
 
 export function SchedulesView() {
-  const m = meta.value, others = (m?.recordings ?? []).filter((r) => r.id !== recording.value && r.kind !== "live");
-  useEffect(() => { if (others[0] && !loading.value && compared !== recording.value) compare(others[0].id); }, [recording.value, others.length, loading.value]);
+  const m = meta.value,
+    others = (m?.recordings ?? []).filter((r) => r.id !== recording.value && r.kind !== "live");
+  useEffect(() => {
+    if (others[0] && !loading.value && compared !== recording.value) compare(others[0].id);
+  }, [recording.value, others.length, loading.value]);
   const mine = m?.recordings.find((r) => r.id === recording.value);
-  if (!others.length) return <div class="page"><p>{w("onlyOne")}</p><About r={mine} /></div>;
-  const s = store.value, d = diff.value, b = beside.value;
+  if (!others.length)
+    return (
+      <div class="page">
+        <p>{w("onlyOne")}</p>
+        <About r={mine} />
+      </div>
+    );
+  const s = store.value,
+    d = diff.value,
+    b = beside.value;
   return (
     <div class="schedules">
-      <p><label>{w("compareWith")} <select value={other.value} onChange={(e) => compare(e.currentTarget.value)}>
-        {others.map((r) => <option value={r.id}>{r.name}</option>)}
-      </select></label></p>
+      <p>
+        <label>
+          {w("compareWith")}{" "}
+          <select value={other.value} onChange={(e) => compare(e.currentTarget.value)}>
+            {others.map((r) => (
+              <option value={r.id}>{r.name}</option>
+            ))}
+          </select>
+        </label>
+      </p>
       <About r={mine} />
       {failed.value && <p class="warn">{failed.value}</p>}
       {d?.same && <p>{w("sameSchedules")}</p>}
       {d?.first && (
-        <p class="first"><button class="main" onClick={() => moveTo(d.first!.a.i)}>{w("firstDifference")}</button> <time>{stamp(d.first.a.t)}</time> {say(d.first.text)}</p>
+        <p class="first">
+          <button class="main" onClick={() => moveTo(d.first!.a.i)}>
+            {w("firstDifference")}
+          </button>{" "}
+          <time>{stamp(d.first.a.t)}</time> {say(d.first.text)}
+        </p>
       )}
       <div class="beside">
-      {d?.story && d.story.length > 0 && (
-        <section class="story"><h2>{w("story")}</h2>
-          <ol>{d.story.map((x) => <li><button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}><time>{stamp(x.t)}</time> {say(x.text)}</button></li>)}</ol>
-        </section>
-      )}
-      {s && b && (
-        <div class="pair">
-          <Half title={mine?.name ?? ""} s={s} at={cursor.value} first={d?.first?.a.i} />
-          <Half title={others.find((r) => r.id === other.value)?.name ?? ""} s={b} at={matching(cursor.value, d)} first={d?.first?.b.i} />
-        </div>
-      )}
+        {d?.story && d.story.length > 0 && (
+          <section class="story">
+            <h2>{w("story")}</h2>
+            <ol>
+              {d.story.map((x) => (
+                <li>
+                  <button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}>
+                    <time>{stamp(x.t)}</time> {say(x.text)}
+                  </button>
+                </li>
+              ))}
+            </ol>
+          </section>
+        )}
+        {s && b && (
+          <div class="pair">
+            <Half title={mine?.name ?? ""} s={s} at={cursor.value} first={d?.first?.a.i} />
+            <Half title={others.find((r) => r.id === other.value)?.name ?? ""} s={b} at={matching(cursor.value, d)} first={d?.first?.b.i} />
+          </div>
+        )}
       </div>
     </div>
   );
@@ -82,14 +125,26 @@ function About({ r }: { r?: Recording }) {
   if (!r?.token && !r?.command) return null;
   return (
     <dl class="wide">
-      {r.token && <div><dt>{w("token")}</dt><dd class="mono">{r.token}</dd></div>}
-      {r.command && <div><dt>{w("repeat")}</dt><dd class="mono">{r.command}</dd></div>}
+      {r.token && (
+        <div>
+          <dt>{w("token")}</dt>
+          <dd class="mono">{r.token}</dd>
+        </div>
+      )}
+      {r.command && (
+        <div>
+          <dt>{w("repeat")}</dt>
+          <dd class="mono">{r.command}</dd>
+        </div>
+      )}
     </dl>
   );
 }
 
 function Half({ title, s, at, first }: { title: string; s: Store; at: number; first?: number }) {
-  const i = Math.max(-1, Math.min(at, s.n - 1)), from = Math.max(s.dropped, i - 5), n = Math.max(0, Math.min(12, s.n - from));
+  const i = Math.max(-1, Math.min(at, s.n - 1)),
+    from = Math.max(s.dropped, i - 5),
+    n = Math.max(0, Math.min(12, s.n - from));
   return (
     <section class={first !== undefined && i >= first ? "half differs" : "half"}>
       <h3>{title}</h3>

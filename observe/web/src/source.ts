@@ -10,19 +10,40 @@ import type { FromWorker, ToWorker } from "./worker.ts";
 import type { Tables } from "./kinds.ts";
 import { Store } from "./store.ts";
 import {
-  controlToken, cursor, following, loadedIn, loading, meta, moveTo, problem, range, recording, selected, showAll, stats, store,
-  version, part, type Meta, type Named, type Recording,
+  controlToken,
+  cursor,
+  following,
+  loadedIn,
+  loading,
+  meta,
+  moveTo,
+  problem,
+  range,
+  recording,
+  selected,
+  showAll,
+  stats,
+  store,
+  version,
+  part,
+  type Meta,
+  type Named,
+  type Recording,
 } from "./state.ts";
 
-const maxFile = 6_000_000; // about half a gigabyte in the page
-const partEvents = 3_000_000;
+const maxFile = 4_000_000; // some hundred megabytes in the page
+const partEvents = 2_000_000;
 const maxLive = 1_500_000;
 
 export async function get<R>(url: string, init?: RequestInit): Promise<R> {
   const r = await fetch(url, init);
   const text = await r.text();
   let body: unknown;
-  try { body = JSON.parse(text); } catch { body = { error: `${r.status} ${text.slice(0, 200)}` }; }
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = { error: `${r.status} ${text.slice(0, 200)}` };
+  }
   if (!r.ok) throw new Error((body as { error?: string }).error ?? r.statusText);
   return body as R;
 }
@@ -36,9 +57,14 @@ export function tablesOf(m: Meta): Tables {
     for (const x of all) out[x.id] = word(x);
     return out;
   };
-  const names = (all: Named[]) => list(all, (x) => x.name), chinese = (all: Named[]) => list(all, (x) => x.title?.zh ?? "");
+  const names = (all: Named[]) => list(all, (x) => x.name),
+    chinese = (all: Named[]) => list(all, (x) => x.title?.zh ?? "");
   return {
-    kinds: names(m.kinds), reasons: names(m.reasons), queues: names(m.queues), causes: names(m.causes), steps: names(m.steps),
+    kinds: names(m.kinds),
+    reasons: names(m.reasons),
+    queues: names(m.queues),
+    causes: names(m.causes),
+    steps: names(m.steps),
     zh: { reasons: chinese(m.reasons), causes: chinese(m.causes), steps: chinese(m.steps) },
   };
 }
@@ -53,18 +79,17 @@ function read(s: Store, onEnd: (error: string) => void, onChange: () => void, ur
     if ("events" in m) s.append(m.events);
     else if ("symbols" in m) s.symbols(m.symbols);
     else if ("header" in m) s.header = m.header;
-    else if ("end" in m) { s.end = m.end; onEnd(""); worker.terminate(); }
-    else onEnd(m.error);
+    else if ("end" in m) {
+      s.end = m.end;
+      onEnd("");
+      worker.terminate();
+    } else onEnd(m.error);
     onChange();
   };
   worker.onerror = (e) => onEnd(e.message || "worker");
   send({ tables: s.tables, limit: url ? maxFile : Infinity });
   if (url) send({ url: new URL(url, document.baseURI).href });
-  return {
-    push: (bytes: ArrayBuffer) => send({ bytes }, [bytes]),
-    close: () => send({ close: true }),
-    stop: () => worker.terminate(),
-  };
+  return { push: (bytes: ArrayBuffer) => send({ bytes }, [bytes]), close: () => send({ close: true }), stop: () => worker.terminate() };
 }
 
 let stopCurrent = () => {};
@@ -94,7 +119,11 @@ function changed(s: Store, then: () => void): void {
   });
 }
 
-export interface Start { e?: number; window?: [number, number]; part?: number }
+export interface Start {
+  e?: number;
+  window?: [number, number];
+  part?: number;
+}
 
 // window notes which part of a long recording is shown, and returns how to ask
 // for it.
@@ -111,12 +140,24 @@ export function open(id: string, start: Start = {}): Promise<void> {
   const m = meta.value!;
   const r = m.recordings.find((x) => x.id === id);
   recording.value = id;
-  if (r?.kind === "live") { goLive(id); return Promise.resolve(); }
+  if (r?.kind === "live") {
+    goLive(id);
+    return Promise.resolve();
+  }
   const s = new Store(tablesOf(m));
   begin(s);
-  const began = performance.now(), url = `api/recording?id=${encodeURIComponent(id)}${window(r, start.part ?? 0)}`;
+  const began = performance.now(),
+    url = `api/recording?id=${encodeURIComponent(id)}${window(r, start.part ?? 0)}`;
   return new Promise((done) => {
-    const job = read(s, (error) => { finish(s, error, start, began); done(); }, () => changed(s, showAll), url);
+    const job = read(
+      s,
+      (error) => {
+        finish(s, error, start, began);
+        done();
+      },
+      () => changed(s, showAll),
+      url,
+    );
     stopCurrent = job.stop;
   });
 }
@@ -130,7 +171,9 @@ function finish(s: Store, error: string, start: Start, began: number): void {
     moveTo(start.e ?? -1);
     version.value++;
     loading.value = false;
-    requestAnimationFrame(() => { loadedIn.value = performance.now() - began; });
+    requestAnimationFrame(() => {
+      loadedIn.value = performance.now() - began;
+    });
   });
 }
 
@@ -141,7 +184,11 @@ export async function openFile(f: File): Promise<void> {
   selected.value = null;
   recording.value = f.name;
   const began = performance.now();
-  const job = read(s, (error) => finish(s, error, {}, began), () => changed(s, showAll));
+  const job = read(
+    s,
+    (error) => finish(s, error, {}, began),
+    () => changed(s, showAll),
+  );
   stopCurrent = job.stop;
   for (const reader = f.stream().getReader(); ;) {
     const { done, value } = await reader.read();
@@ -177,12 +224,21 @@ function goLive(id: string): void {
   const s = new Store(tablesOf(meta.value!), maxLive);
   begin(s);
   following.value = true;
-  const job = read(s, (error) => { if (error) problem.value = error; }, () => changed(s, follow));
+  const job = read(
+    s,
+    (error) => {
+      if (error) problem.value = error;
+    },
+    () => changed(s, follow),
+  );
   const url = new URL(`api/live?id=${encodeURIComponent(id)}`, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const ws = new WebSocket(url);
   ws.binaryType = "arraybuffer";
-  ws.onopen = () => { retry = 0; loading.value = false; };
+  ws.onopen = () => {
+    retry = 0;
+    loading.value = false;
+  };
   ws.onmessage = (e) => {
     if (typeof e.data === "string") note(JSON.parse(e.data));
     else job.push(e.data);
@@ -190,12 +246,27 @@ function goLive(id: string): void {
   ws.onclose = () => {
     if (store.value !== s || stats.value?.ended != null) return;
     problem.value = "disconnected";
-    setTimeout(() => { if (store.value === s) goLive(id); }, Math.min(8000, 500 * 2 ** retry++));
+    setTimeout(
+      () => {
+        if (store.value === s) goLive(id);
+      },
+      Math.min(8000, 500 * 2 ** retry++),
+    );
   };
-  stopCurrent = () => { ws.onclose = null; ws.close(); job.stop(); };
+  stopCurrent = () => {
+    ws.onclose = null;
+    ws.close();
+    job.stop();
+  };
 }
 
-interface Note { type: string; rate?: number; dropped?: number; requests?: number; error?: string }
+interface Note {
+  type: string;
+  rate?: number;
+  dropped?: number;
+  requests?: number;
+  error?: string;
+}
 
 function note(n: Note): void {
   const old = stats.value ?? { rate: 0, dropped: 0, ended: null };

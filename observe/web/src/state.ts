@@ -10,15 +10,34 @@ export const views = ["machine", "timeline", "questions", "charts", "tables", "l
 export type View = (typeof views)[number];
 
 export interface Recording {
-  id: string; name: string; host: string; kind: "live" | "file" | "lesson" | "test";
-  events?: number; ns?: number; damage?: string; token?: string; command?: string;
+  id: string;
+  name: string;
+  host: string;
+  kind: "live" | "file" | "lesson" | "test";
+  events?: number;
+  ns?: number;
+  damage?: string;
+  token?: string;
+  command?: string;
 }
 
-export interface Named { id: number; name: string; title?: T }
+export interface Named {
+  id: number;
+  name: string;
+  title?: T;
+}
 
 export interface Meta {
-  mode: string; weft: string; control: string; controls: string[]; recordings: Recording[];
-  kinds: Named[]; reasons: Named[]; queues: Named[]; causes: Named[]; steps: Named[];
+  mode: string;
+  weft: string;
+  control: string;
+  controls: string[];
+  recordings: Recording[];
+  kinds: Named[];
+  reasons: Named[];
+  queues: Named[];
+  causes: Named[];
+  steps: Named[];
 }
 
 export type Selection = { g: number } | { obj: number } | null;
@@ -57,7 +76,8 @@ export function moveTo(i: number): void {
   const s = store.value;
   if (!s) return;
   cursor.value = Math.max(s.dropped - 1, Math.min(s.n - 1, Math.round(i)));
-  const [a, b] = range.value, t = cursorTime.value;
+  const [a, b] = range.value,
+    t = cursorTime.value;
   if (t < a || t > b) range.value = clampRange(t - (b - a) / 2, t + (b - a) / 2);
 }
 
@@ -84,7 +104,9 @@ export function moveToTime(t: number): void {
 export function clampRange(a: number, b: number): [number, number] {
   const s = store.value;
   if (!s) return [a, b];
-  const lo = s.first, hi = Math.max(s.last, lo + 1000), all = hi - lo;
+  const lo = s.first,
+    hi = Math.max(s.last, lo + 1000),
+    all = hi - lo;
   const len = Math.min(Math.max(b - a, 100), all * 1.02);
   const pad = all * 0.01;
   a = Math.min(Math.max(a, lo - pad), hi + pad - len);
@@ -96,7 +118,9 @@ export function showAll(): void {
   if (s) range.value = clampRange(-Infinity, Infinity).every(isFinite) ? clampRange(s.first - 1e18, s.first + 1e18) : [0, 1];
 }
 
-export function selectG(g: number): void { selected.value = g ? { g } : null; }
+export function selectG(g: number): void {
+  selected.value = g ? { g } : null;
+}
 
 // --- the address
 
@@ -120,7 +144,8 @@ export function readAddress(): { e?: number; window?: [number, number] } {
   if (q.get("g")) selected.value = { g: Number(q.get("g")) };
   if (q.get("obj")) selected.value = { obj: Number(q.get("obj")) };
   const num = (k: string) => (q.get(k) === null || isNaN(Number(q.get(k))) ? undefined : Number(q.get(k)));
-  const a = num("from"), b = num("to");
+  const a = num("from"),
+    b = num("to");
   return { e: num("e"), window: a !== undefined && b !== undefined && b > a ? [a, b] : undefined };
 }
 
@@ -132,7 +157,7 @@ export function link(): string {
   q.set("from", String(Math.round(range.value[0])));
   q.set("to", String(Math.round(range.value[1])));
   const sel = selected.value;
-  if (sel) q.set(...("g" in sel ? ["g", String(sel.g)] : ["obj", String(sel.obj)]) as [string, string]);
+  if (sel) q.set(...(("g" in sel ? ["g", String(sel.g)] : ["obj", String(sel.obj)]) as [string, string]));
   q.set("lang", lang.value);
   return q.toString();
 }

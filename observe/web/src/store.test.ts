@@ -11,11 +11,17 @@ import { command, load, loadFile, record, recordGo } from "./testdata.ts";
 const tour = record("tour");
 const bytes = readFileSync(tour);
 
-for (const [what, file] of [["weft's runtime", tour], ["Go's own", recordGo()]]) {
+for (const [what, file] of [
+  ["weft's runtime", tour],
+  ["Go's own", recordGo()],
+]) {
   test(`the page narrates ${what} as the command does`, () => {
     const s = loadFile(file);
     const text = execFileSync(command("cmd/weft"), ["trace", "-text", file], { maxBuffer: 1 << 28 }).toString();
-    const want = text.trimEnd().split("\n").map((l) => l.slice(l.indexOf("[")));
+    const want = text
+      .trimEnd()
+      .split("\n")
+      .map((l) => l.slice(l.indexOf("[")));
     const got = Array.from({ length: s.n }, (_, i) => `${where(s.event(i))} ${narrate(s, s.event(i), "en")}`);
     assert.equal(got.length, want.length);
     got.forEach((line, i) => assert.equal(line, want[i], `event ${i}`));
@@ -23,7 +29,8 @@ for (const [what, file] of [["weft's runtime", tour], ["Go's own", recordGo()]])
 }
 
 test("a recording that comes in small pieces is the same", () => {
-  const a = load(bytes), b = load(bytes, 7);
+  const a = load(bytes),
+    b = load(bytes, 7);
   assert.equal(a.end?.why, "whole");
   assert.deepEqual(a.event(a.n - 1), b.event(b.n - 1));
   assert.equal(a.n, b.n);
@@ -67,7 +74,8 @@ test("each G is in one place, after every event", () => {
   for (const s of [loadFile(tour), loadFile(recordGo())]) for (let i = 0; i < s.n; i++) check(s.at(i));
 });
 
-const picture = (m: Machine) => JSON.stringify([[...m.gs].sort((a, b) => a[0] - b[0]), m.ps.map((p) => [...p.runq]), m.ms, [...m.global], m.counts]);
+const picture = (m: Machine) =>
+  JSON.stringify([[...m.gs].sort((a, b) => a[0] - b[0]), m.ps.map((p) => [...p.runq]), m.ms, [...m.global], m.counts]);
 
 test("seeking back and forth gives the machine of playing through", () => {
   const s = loadFile(record("million"));
@@ -97,7 +105,8 @@ test("a life goes from creation to the end", () => {
 
 test("with a limit the oldest events go, and the rest is as it was", () => {
   const file = record("million");
-  const all = loadFile(file), some = load(readFileSync(file), 1 << 20, 200_000);
+  const all = loadFile(file),
+    some = load(readFileSync(file), 1 << 20, 200_000);
   assert.ok(some.n === all.n && some.n - some.dropped < 300_000, `${some.n - some.dropped} kept`);
   const i = some.dropped + 1000;
   assert.equal(picture(some.at(i)), picture(all.at(i)));

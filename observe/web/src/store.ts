@@ -8,8 +8,31 @@
 // seeking cheap: the nearest one before, and at most some 10,000 events on top.
 
 import {
-  KBlock, KCreate, KExit, KForkSteal, KGoEntry, KHandoff, KMInit, KPAcquire, KPark, KReady, KRetake, KStack, KStart, KState, KSyscall, KSysret, KUnblock, KYield,
-  ObjAddr, ObjFd, ObjNone, ObjSleep, noun, objectKind, type Tables,
+  KBlock,
+  KCreate,
+  KExit,
+  KForkSteal,
+  KGoEntry,
+  KHandoff,
+  KMInit,
+  KPAcquire,
+  KPark,
+  KReady,
+  KRetake,
+  KStack,
+  KStart,
+  KState,
+  KSyscall,
+  KSysret,
+  KUnblock,
+  KYield,
+  ObjAddr,
+  ObjFd,
+  ObjNone,
+  ObjSleep,
+  noun,
+  objectKind,
+  type Tables,
 } from "./kinds.ts";
 import type { Columns, End, Header, Sym } from "./decode.ts";
 import { newColumns } from "./decode.ts";
@@ -30,13 +53,20 @@ interface Chunk extends Columns {
 
 // What is known of a G for its whole life.
 export interface GInfo {
-  entry: number; site: number; parent: number; created: number;
+  entry: number;
+  site: number;
+  parent: number;
+  created: number;
   stack?: [number, number]; // Go's own runtime: its bounds
   ret?: number; // and where its function returns to
 }
 
 // A Sample is the machine in numbers after an event.
-export interface Sample { time: number; counts: number[]; total: Totals }
+export interface Sample {
+  time: number;
+  counts: number[];
+  total: Totals;
+}
 
 export class Store {
   n = 0; // events ever appended
@@ -64,7 +94,10 @@ export class Store {
   private lived: { g: number; n: number; life: Life } | null = null;
   private viewAt = -1; // and after which event that is; -1: before all
 
-  constructor(public tables: Tables, private limit = Infinity) {
+  constructor(
+    public tables: Tables,
+    private limit = Infinity,
+  ) {
     this.reasonKind = tables.reasons.map(objectKind);
     this.reasonNoun = tables.reasons.map(noun);
   }
@@ -74,7 +107,8 @@ export class Store {
     for (let i = 0; i < c.n;) {
       let k = this.chunks.at(-1);
       if (!k || k.n === size) k = this.addChunk();
-      const from = k.n, n = Math.min(size - from, c.n - i);
+      const from = k.n,
+        n = Math.min(size - from, c.n - i);
       for (const f of fields) k[f].set(c[f].subarray(i, i + n), from);
       for (; k.n < from + n; i++) this.index(k, k.n++, this.n++);
     }
@@ -90,7 +124,10 @@ export class Store {
     const due = !this.chunks.length || this.n - this.keyed >= Math.max(size, this.head.gs.size * 4);
     if (due) this.keyed = this.n;
     const k: Chunk = {
-      ...newColumns(size), base: this.n, link: new Int32Array(size), quiet: new Uint8Array(size),
+      ...newColumns(size),
+      base: this.n,
+      link: new Int32Array(size),
+      quiet: new Uint8Array(size),
       key: due ? this.head.clone() : null,
     };
     this.chunks.push(k);
@@ -119,12 +156,13 @@ export class Store {
   }
 
   private index(k: Chunk, j: number, at: number): void {
-    const kind = k.kind[j], time = k.time[j];
+    const kind = k.kind[j],
+      time = k.time[j];
     if (at === this.dropped) this.first = time;
     this.last = Math.max(this.last, time);
     k.quiet[j] = this.head.silent > 0 ? 1 : 0;
     k.link[j] = -1;
-    if (kind >= KCreate && kind <= KUnblock || kind === KForkSteal || (kind === KSyscall || kind === KSysret) && k.g[j]) {
+    if ((kind >= KCreate && kind <= KUnblock) || kind === KForkSteal || ((kind === KSyscall || kind === KSysret) && k.g[j])) {
       const g = small(kind === KCreate || kind === KReady ? k.a[j] : k.g[j]);
       k.link[j] = this.lastOf.get(g) ?? -1;
       this.lastOf.set(g, at);
@@ -150,28 +188,36 @@ export class Store {
 
   // slice keeps the tracks.
   private slice(kind: number, k: Chunk, j: number, at: number): void {
-    const t = k.time[j], p = k.p[j], m = k.m[j], g = k.g[j];
+    const t = k.time[j],
+      p = k.p[j],
+      m = k.m[j],
+      g = k.g[j];
     switch (kind) {
       case KStart:
         this.track(this.ps, p)?.open(t, g, at, false);
         this.track(this.ms, m)?.open(t, g, at, p < 0);
         return;
-      case KPark: case KYield: case KExit:
+      case KPark:
+      case KYield:
+      case KExit:
         this.track(this.ps, p)?.close(t);
         this.track(this.ms, m)?.close(t);
         return;
-      case KBlock: case KSyscall:
+      case KBlock:
+      case KSyscall:
         if (!g) return;
         this.track(this.ps, p)?.close(t);
         this.track(this.ms, m)?.open(t, g, at, true);
         return;
-      case KHandoff: case KRetake: {
+      case KHandoff:
+      case KRetake: {
         const mm = this.head.ms[k.b[j]];
         this.track(this.ps, k.a[j])?.close(t);
         if (kind === KRetake && mm?.g) this.track(this.ms, mm.id)?.open(t, mm.g, at, true);
         return;
       }
-      case KUnblock: case KSysret:
+      case KUnblock:
+      case KSysret:
         if (!g) return;
         if (k.a[j] === 1) {
           this.track(this.ps, p)?.open(t, g, at, false);
@@ -199,25 +245,43 @@ export class Store {
   // --- one event
 
   private chunkOf(i: number): Chunk {
-    let lo = 0, hi = this.chunks.length - 1;
+    let lo = 0,
+      hi = this.chunks.length - 1;
     while (lo < hi) {
       const mid = (lo + hi + 1) >>> 1;
-      if (this.chunks[mid].base <= i) lo = mid; else hi = mid - 1;
+      if (this.chunks[mid].base <= i) lo = mid;
+      else hi = mid - 1;
     }
     return this.chunks[lo];
   }
 
-  has(i: number): boolean { return i >= this.dropped && i < this.n; }
+  has(i: number): boolean {
+    return i >= this.dropped && i < this.n;
+  }
 
   event(i: number) {
-    const k = this.chunkOf(i), j = i - k.base;
+    const k = this.chunkOf(i),
+      j = i - k.base;
     return {
-      i, time: k.time[j], kind: k.kind[j], sub: k.sub[j], m: k.m[j], p: k.p[j], g: k.g[j],
-      a: k.a[j], b: k.b[j], c: k.c[j], link: k.link[j], quiet: k.quiet[j] === 1,
+      i,
+      time: k.time[j],
+      kind: k.kind[j],
+      sub: k.sub[j],
+      m: k.m[j],
+      p: k.p[j],
+      g: k.g[j],
+      a: k.a[j],
+      b: k.b[j],
+      c: k.c[j],
+      link: k.link[j],
+      quiet: k.quiet[j] === 1,
     };
   }
 
-  time(i: number): number { const k = this.chunkOf(i); return k.time[i - k.base]; }
+  time(i: number): number {
+    const k = this.chunkOf(i);
+    return k.time[i - k.base];
+  }
 
   // scan calls f for the events from index i to j, in columns.
   scan(i: number, j: number, f: (c: Columns, at: number, index: number) => void): void {
@@ -229,10 +293,12 @@ export class Store {
 
   // find returns the first event that is not before time t.
   find(t: number): number {
-    let lo = this.dropped, hi = this.n;
+    let lo = this.dropped,
+      hi = this.n;
     while (lo < hi) {
       const mid = Math.floor((lo + hi) / 2);
-      if (this.time(mid) < t) lo = mid + 1; else hi = mid;
+      if (this.time(mid) < t) lo = mid + 1;
+      else hi = mid;
     }
     return lo;
   }
@@ -293,23 +359,32 @@ export class Store {
   // waitName says what a G waits for that parked for reason on obj.
   waitName(reason: number, obj: number, dur: (ns: number) => string): string {
     switch (this.objKind(reason, obj)) {
-      case ObjSleep: return dur(obj);
-      case ObjFd: return `fd ${obj}`;
-      case ObjAddr: return this.objectName(obj);
+      case ObjSleep:
+        return dur(obj);
+      case ObjFd:
+        return `fd ${obj}`;
+      case ObjAddr:
+        return this.objectName(obj);
     }
     return "";
   }
 
   // func is a function's name without the directories of its package, pos a
   // file's last element and the line; "" when not known.
-  func(pc: number): string { return tail(this.syms.get(pc)?.func ?? ""); }
+  func(pc: number): string {
+    return tail(this.syms.get(pc)?.func ?? "");
+  }
   pos(pc: number): string {
     const s = this.syms.get(pc);
     return s?.file ? `${tail(s.file)}:${s.line}` : "";
   }
-  gFunc(g: number): string { return this.func(this.info.get(g)?.entry ?? 0); }
+  gFunc(g: number): string {
+    return this.func(this.info.get(g)?.entry ?? 0);
+  }
 
-  lastEventOf(g: number): number { return this.lastOf.get(g) ?? -1; }
+  lastEventOf(g: number): number {
+    return this.lastOf.get(g) ?? -1;
+  }
 
   // life returns the events in the life of g. It remembers the last one.
   life(g: number): Life {
@@ -317,7 +392,10 @@ export class Store {
     const all: number[] = [];
     for (let i = this.lastEventOf(g); i >= this.dropped && i >= 0; i = this.event(i).link) all.push(i);
     all.reverse();
-    const life = new Life(all, Float64Array.from(all, (i) => this.time(i)));
+    const life = new Life(
+      all,
+      Float64Array.from(all, (i) => this.time(i)),
+    );
     this.lived = { g, n: this.n, life };
     return life;
   }
@@ -326,14 +404,21 @@ export class Store {
 // Life is the events in the life of one G, in order.
 export class Life {
   n: number;
-  constructor(public event: number[], public time: Float64Array) { this.n = event.length; }
+  constructor(
+    public event: number[],
+    public time: Float64Array,
+  ) {
+    this.n = event.length;
+  }
 
   // find returns the first that is not before time t.
   find(t: number): number {
-    let lo = 0, hi = this.n;
+    let lo = 0,
+      hi = this.n;
     while (lo < hi) {
       const mid = (lo + hi) >>> 1;
-      if (this.time[mid] < t) lo = mid + 1; else hi = mid;
+      if (this.time[mid] < t) lo = mid + 1;
+      else hi = mid;
     }
     return lo;
   }

@@ -13,18 +13,65 @@ export const root = join(import.meta.dirname, "../../..");
 export const scratch = mkdtempSync(join(tmpdir(), "weft-observe-"));
 
 export const tables: Tables = {
-  kinds: ("none boot procs create start park ready yield exit block unblock steal overflow globget mstart mstop mspin pacquire " +
+  kinds: (
+    "none boot procs create start park ready yield exit block unblock steal overflow globget mstart mstop mspin pacquire " +
     "pidle handoff retake netpoll timer fork forksteal fdopen fdclose panic deadlock lost state " +
-    "entry args osinit minit pinit stack goentry goarg inittask syscall sysret preempt gcstop").split(" "),
-  reasons: ["", "chan receive", "chan send", "chan receive (nil chan)", "chan send (nil chan)", "select", "select (no cases)",
-    "wsync.Mutex.Lock", "wsync.RWMutex.RLock", "wsync.RWMutex.Lock", "wsync.WaitGroup.Wait", "wsync.Cond.Wait", "wsync.Once.Do",
-    "wsync.Semaphore.Acquire", "wsync.Group.Wait", "sleep", "IO read", "IO write", "IO accept", "IO connect", "IO close", "join",
-    "native call", "user", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.WaitGroup.Wait", "sync.Cond.Wait",
-    "semacquire", "coroutine", "synctest", "preempted", "panic", "garbage collection", "runtime"],
+    "entry args osinit minit pinit stack goentry goarg inittask syscall sysret preempt gcstop"
+  ).split(" "),
+  reasons: [
+    "",
+    "chan receive",
+    "chan send",
+    "chan receive (nil chan)",
+    "chan send (nil chan)",
+    "select",
+    "select (no cases)",
+    "wsync.Mutex.Lock",
+    "wsync.RWMutex.RLock",
+    "wsync.RWMutex.Lock",
+    "wsync.WaitGroup.Wait",
+    "wsync.Cond.Wait",
+    "wsync.Once.Do",
+    "wsync.Semaphore.Acquire",
+    "wsync.Group.Wait",
+    "sleep",
+    "IO read",
+    "IO write",
+    "IO accept",
+    "IO connect",
+    "IO close",
+    "join",
+    "native call",
+    "user",
+    "sync.Mutex.Lock",
+    "sync.RWMutex.RLock",
+    "sync.RWMutex.Lock",
+    "sync.WaitGroup.Wait",
+    "sync.Cond.Wait",
+    "semacquire",
+    "coroutine",
+    "synctest",
+    "preempted",
+    "panic",
+    "garbage collection",
+    "runtime",
+  ],
   queues: ["", "runnext", "runq", "global runq", "stolen", "netpoll", "same stack", "timer"],
   causes: ["coroutine", "timer", "netpoll", "goroutine", "sysmon", "earlier", "unwind"],
-  steps: ["entry", "checks", "schedinit", "newproc(main)", "mstart", "runtime main", "sysmon", "initialisers", "main",
-    "main returned", "unwind", "exit"],
+  steps: [
+    "entry",
+    "checks",
+    "schedinit",
+    "newproc(main)",
+    "mstart",
+    "runtime main",
+    "sysmon",
+    "initialisers",
+    "main",
+    "main returned",
+    "unwind",
+    "exit",
+  ],
 };
 
 const built = new Map<string, string>();
@@ -50,12 +97,16 @@ export function record(name: string): string {
 // recordGo makes a recording of an ordinary program on Go's own runtime.
 export function recordGo(): string {
   const file = join(scratch, "go.trace");
-  execFileSync(command("cmd/weft"), ["run", "-procs", "2", "-trace", file, join(root, "observe/web/src/testdata/ordinary.go")], { stdio: "ignore" });
+  execFileSync(command("cmd/weft"), ["run", "-procs", "2", "-trace", file, join(root, "observe/web/src/testdata/ordinary.go")], {
+    stdio: "ignore",
+  });
   return file;
 }
 
 export const storeSink = (s: Store): Sink => ({
-  header: (h) => { s.header = h; },
+  header: (h) => {
+    s.header = h;
+  },
   symbols: (x) => s.symbols(x),
   events: (c) => s.append(c),
 });

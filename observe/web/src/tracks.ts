@@ -15,7 +15,11 @@ export class Track {
     this.close(t);
     if (this.n === this.start.length) this.grow();
     const i = this.n++;
-    this.start[i] = t; this.end[i] = Infinity; this.g[i] = g; this.event[i] = event; this.native[i] = native ? 1 : 0;
+    this.start[i] = t;
+    this.end[i] = Infinity;
+    this.g[i] = g;
+    this.event[i] = event;
+    this.native[i] = native ? 1 : 0;
     this.busy[i] = i ? this.busy[i - 1] + this.end[i - 1] - this.start[i - 1] : 0;
   }
 
@@ -26,10 +30,12 @@ export class Track {
 
   // at returns the first slice that ends after t.
   at(t: number): number {
-    let lo = 0, hi = this.n;
+    let lo = 0,
+      hi = this.n;
     while (lo < hi) {
       const mid = (lo + hi) >>> 1;
-      if (this.end[mid] > t) hi = mid; else lo = mid + 1;
+      if (this.end[mid] > t) hi = mid;
+      else lo = mid + 1;
     }
     return lo;
   }
@@ -53,8 +59,16 @@ export class Track {
   }
 
   private grow(): void {
-    const f = (o: Float64Array) => { const c = new Float64Array(o.length * 2); c.set(o); return c; };
-    this.start = f(this.start); this.end = f(this.end); this.busy = f(this.busy); this.g = f(this.g); this.event = f(this.event);
+    const f = (o: Float64Array) => {
+      const c = new Float64Array(o.length * 2);
+      c.set(o);
+      return c;
+    };
+    this.start = f(this.start);
+    this.end = f(this.end);
+    this.busy = f(this.busy);
+    this.g = f(this.g);
+    this.event = f(this.event);
     const nat = new Uint8Array(this.native.length * 2);
     nat.set(this.native);
     this.native = nat;

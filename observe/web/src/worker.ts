@@ -6,11 +6,9 @@
 import { Decoder, type Columns, type Header, type Sym } from "./decode.ts";
 import type { Tables } from "./kinds.ts";
 
-export type ToWorker =
-  | { tables: Tables; limit: number } | { url: string } | { bytes: ArrayBuffer } | { close: true };
+export type ToWorker = { tables: Tables; limit: number } | { url: string } | { bytes: ArrayBuffer } | { close: true };
 export type FromWorker =
-  | { header: Header } | { symbols: Sym[] } | { events: Columns }
-  | { end: Decoder["end"]; count: number; ms: number } | { error: string };
+  { header: Header } | { symbols: Sym[] } | { events: Columns } | { end: Decoder["end"]; count: number; ms: number } | { error: string };
 
 let decoder: Decoder;
 let began = 0;
@@ -29,7 +27,10 @@ async function load(url: string) {
       const { done, value } = await reader.read();
       if (done) break;
       decoder.push(value);
-      if (decoder.end) { await reader.cancel(); break; }
+      if (decoder.end) {
+        await reader.cancel();
+        break;
+      }
     }
     close();
   } catch (e) {
@@ -39,18 +40,30 @@ async function load(url: string) {
 
 async function reason(r: Response): Promise<string> {
   const text = await r.text();
-  try { return JSON.parse(text).error; } catch { return `${r.status} ${text.slice(0, 200)}`; }
+  try {
+    return JSON.parse(text).error;
+  } catch {
+    return `${r.status} ${text.slice(0, 200)}`;
+  }
 }
 
 self.onmessage = (e: MessageEvent<ToWorker>) => {
   const m = e.data;
   if ("tables" in m) {
     began = performance.now();
-    decoder = new Decoder({
-      header: (header) => post({ header }),
-      symbols: (symbols) => post({ symbols }),
-      events: (c) => post({ events: c }, [c.time, c.kind, c.sub, c.m, c.p, c.g, c.a, c.b, c.c].map((x) => x.buffer)),
-    }, m.tables, m.limit);
+    decoder = new Decoder(
+      {
+        header: (header) => post({ header }),
+        symbols: (symbols) => post({ symbols }),
+        events: (c) =>
+          post(
+            { events: c },
+            [c.time, c.kind, c.sub, c.m, c.p, c.g, c.a, c.b, c.c].map((x) => x.buffer),
+          ),
+      },
+      m.tables,
+      m.limit,
+    );
   } else if ("url" in m) load(m.url);
   else if ("bytes" in m) decoder.push(new Uint8Array(m.bytes));
   else close();
