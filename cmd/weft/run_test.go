@@ -530,13 +530,13 @@ func TestBadGoInstallationsAreOneLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src = bytes.ReplaceAll(src, []byte("func runqget(pp *p)"), []byte("func runqget(q *p)"))
+	src = bytes.ReplaceAll(src, []byte("func runqput(pp *p, "), []byte("func runqput(q *p, "))
 	if err := os.WriteFile(proc, src, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ goroot, version, cache, want string }{
 		{goroot, "go1.25.1", "", "weft opens the runtime of Go 1.26.x only"},
-		{modified, version, "", "runtime/proc.go: runqget(pp *p) (gp *g, inheritTime bool): it is declared as runqget(q *p)"},
+		{modified, version, "", "runtime/proc.go: runqput(pp *p, gp *g, next bool): it is declared as runqput(q *p, gp *g, next bool)"},
 		{goroot, version, proc, "weft can't write its cache"},
 		{"", "", "", "there is no go command in PATH"},
 	} {
