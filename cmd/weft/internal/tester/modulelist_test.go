@@ -2,7 +2,10 @@ package tester
 
 // moduleSuites are the suites of docs/modules.md, with what their reports come from.
 var moduleSuites = []moduleSuite{
-	{path: "golang.org/x/sync", version: "v0.24.0"},
+	{path: "golang.org/x/sync", version: "v0.24.0", why: map[string]string{
+		"TestConcurrentRange": "No livelock, but longer than -steps allows by default (10,000,000 points): " +
+			"each atomic operation is a point, and the test makes millions.",
+	}},
 	{path: "golang.org/x/time", version: "v0.16.0"},
 	{path: "go.uber.org/atomic", version: "v1.12.0"},
 	{path: "github.com/patrickmn/go-cache", version: "v2.1.0+incompatible"},
@@ -27,7 +30,8 @@ var moduleSuites = []moduleSuite{
 			"may not have ended. It fails natively, too, now and then.",
 	}},
 	{path: "github.com/jackc/puddle/v2", version: "v2.2.3", why: map[string]string{
-		"*": "Can't be run in virtual time: goroutines that never rest work on until a timer fires. -realtime runs it.",
+		"*": "Can't be run in virtual time, which stands still while something can run: " +
+			"goroutines that never rest work on until a timer fires.",
 	}},
 	{path: "go.uber.org/goleak", version: "v1.3.0", why: map[string]string{
 		"TestOptionsIgnoreAnyFunction": "A test that depends on the schedule: it expects every other goroutine to be blocked, " +
