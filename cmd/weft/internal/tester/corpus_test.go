@@ -30,14 +30,14 @@ func corpus(name string) string {
 	return filepath.Join("..", "..", "..", "..", "..", "explore", "corpus", "testdata", filepath.FromSlash(name))
 }
 
-// wanted reads from the broken programs how each may fail.
-func wanted(t *testing.T) map[string][]string {
+// wanted reads from the programs of a package how each may fail.
+func wanted(t *testing.T, pkg string) (want map[string][]string, files []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", corpus("broken"), "*_test.go"))
+	files, err := filepath.Glob(filepath.Join("testdata", corpus(pkg), "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string][]string{}
+	want = map[string][]string{}
 	for _, name := range files {
 		src, err := os.ReadFile(name)
 		if err != nil {
@@ -47,14 +47,38 @@ func wanted(t *testing.T) map[string][]string {
 			want[m[2]] = strings.Split(m[1], ", ")
 		}
 	}
+	return want, files
+}
+
+// wantedBroken are the broken programs.
+func wantedBroken(t *testing.T) map[string][]string {
+	t.Helper()
+	want, files := wanted(t, "broken")
 	if len(want) < 20 || len(want) != len(files) {
 		t.Fatalf("%d broken programs in %d files say how they fail, want at least 20 and one in each", len(want), len(files))
 	}
 	return want
 }
 
+// What a tool could stumble over passes, or fails in the way that is right.
+func TestCorpusBadInputIsSurvived(t *testing.T) {
+	want, _ := wanted(t, "bad")
+	results, out := explored(t, corpus("bad"), func(c *Config) {
+		c.Schedules, c.NoShrink = uint64(often(5, 50)), true
+		c.Limits.Points = 500_000 // 10,000 goroutines need some
+	})
+	for test, r := range results {
+		if r.Failed != (want[test] != nil) || r.Failed && !slices.Contains(want[test], r.Kind) {
+			t.Errorf("%s: %q, want %q\n%s", test, r.Kind, want[test], r.Output)
+		}
+	}
+	if len(results) < 14 {
+		t.Errorf("%d programs ran\n%s", len(results), out)
+	}
+}
+
 func TestCorpusBrokenProgramsAreFound(t *testing.T) {
-	want := wanted(t)
+	want := wantedBroken(t)
 	for round := range often(1, 5) {
 		results, out := explored(t, corpus("broken"), func(c *Config) {
 			c.Schedules, c.Seed, c.NoShrink = 1000, uint64(1+round), true
@@ -74,7 +98,7 @@ func TestCorpusBrokenProgramsAreFound(t *testing.T) {
 }
 
 func TestCorpusCorrectedProgramsAreNeverReported(t *testing.T) {
-	broken := wanted(t)
+	broken := wantedBroken(t)
 	strategies := map[string]uint64{"portfolio": explore.StrategyPortfolio}
 	if fullCorpus {
 		strategies["random"], strategies["sticky"], strategies["pct"] = explore.StrategyRandom, explore.StrategySticky, explore.StrategyPCT

@@ -221,7 +221,7 @@ of the module, weft test -replay TOKEN PACKAGE.
 			names = append(names, "`"+f.Test+"`")
 		}
 		if len(names) > 0 {
-			fmt.Fprintf(&b, "\nNot ended within %v, too many steps a schedule: %s.\n", moduleTime, strings.Join(names, ", "))
+			fmt.Fprintf(&b, "\nNot ended within %v: %s.\n", moduleTime, strings.Join(names, ", "))
 		}
 	}
 	return b.String()
