@@ -13,5 +13,8 @@
 // waiter.go, proc.go); a worker without work (find.go) asks the poller
 // (netpoll.go, and package poll), and runs the coroutine again.
 //
-// TCP, UDP and Unix sockets are here.
+// TCP, UDP and Unix sockets are here. Two ways to serve: Listen, and a coroutine
+// for each connection, as with package net; or a Server, which starts one for each
+// message (server.go, session.go), so that a connection between messages holds no
+// stack. Protocols for the latter are in package adapt's directories.
 package wnet
