@@ -183,8 +183,8 @@ func (r *recorded) saysHello(at int) (g uint64, next int) {
 	at = r.find(at, "go statement", func(e *trace.Event) bool { return e.Kind == trace.KGoCreate && e.G == 1 })
 	e := r.events[at]
 	entry, site := r.symbol(e.B), r.symbol(e.C)
-	if !strings.HasPrefix(entry.Func, "main.main.gowrap") || site.Pos() != "main.go:14" || trace.Queue(e.Sub) != trace.QRunnext {
-		r.t.Errorf("newproc %s at %s → %v, want main.main's wrapper at main.go:14 → runnext", entry.Func, site.Pos(), trace.Queue(e.Sub))
+	if !strings.HasPrefix(entry.Func, "main.main.gowrap") || site.Pos() != "main.go:17" || trace.Queue(e.Sub) != trace.QRunnext {
+		r.t.Errorf("newproc %s at %s → %v, want main.main's wrapper at main.go:17 → runnext", entry.Func, site.Pos(), trace.Queue(e.Sub))
 	}
 	of := func(k trace.Kind) int {
 		return r.find(at, k.String(), func(e2 *trace.Event) bool { return e2.Kind == k && e2.A == e.A })
@@ -207,7 +207,7 @@ func (r *recorded) ends(at int, g uint64, sleep bool) {
 	}
 	at = r.find(at, "sleep of main", func(e *trace.Event) bool {
 		asleep := e.Kind == trace.KGoPark && trace.Reason(e.Sub) == trace.WaitSleep
-		return asleep && e.G == 1 && e.A == 50e6 && r.symbol(e.B).Pos() == "main.go:16"
+		return asleep && e.G == 1 && e.A == 50e6 && r.symbol(e.B).Pos() == "main.go:19"
 	})
 	r.find(0, "run of the goroutine", func(e *trace.Event) bool { return e.Kind == trace.KGoStart && e.G == g })
 	r.find(0, "end of the goroutine", func(e *trace.Event) bool { return e.Kind == trace.KGoExit && e.G == g })
@@ -299,10 +299,10 @@ func (r *recorded) parksOn(mu, rw, wg, ch uint64) {
 func TestExplainNarratesInEnglishAndChinese(t *testing.T) {
 	open, _ := program(t, "hello")
 	for lang, want := range map[string][]string{
-		"en": {"[m0 g0] step 3 of 12: schedinit\n", "[m0 p0 g1] initialise package os\n", "main.main.gowrap1 → p0.runnext (main.go:14)\n",
-			"its function will return into runtime.goexit", "[m0 p0 g1] gopark: sleep 50ms (main.go:16)\n", "exit, status 0"},
+		"en": {"[m0 g0] step 3 of 12: schedinit\n", "[m0 p0 g1] initialise package os\n", "main.main.gowrap1 → p0.runnext (main.go:17)\n",
+			"its function will return into runtime.goexit", "[m0 p0 g1] gopark: sleep 50ms (main.go:19)\n", "exit, status 0"},
 		"zh": {"schedinit，初始化调度器\n", "[m0 p0 g1] 初始化包 os\n", "newproc：创建 g", "将返回到 runtime.goexit",
-			"[m0 p0 g1] gopark：挂起，等待 休眠 50ms (main.go:16)\n", "退出，状态码 0"},
+			"[m0 p0 g1] gopark：挂起，等待 休眠 50ms (main.go:19)\n", "退出，状态码 0"},
 	} {
 		_, stderr, status := runWeft(t, "run", "-procs", "1", "-explain", "-lang", lang, open, "sleep")
 		for _, line := range want {
@@ -458,7 +458,7 @@ func TestRunIsViewedLive(t *testing.T) {
 	defer resp.Body.Close()
 	r := trace.NewReader(resp.Body)
 	events, _ := r.ReadAll() // a live recording has no end mark
-	is := func(e trace.Event) bool { return e.Kind == trace.KGoCreate && r.Symbol(e.C).Pos() == "main.go:14" }
+	is := func(e trace.Event) bool { return e.Kind == trace.KGoCreate && r.Symbol(e.C).Pos() == "main.go:17" }
 	if !slices.ContainsFunc(events, is) {
 		t.Errorf("%s: none of %d events is the go statement", resp.Status, len(events))
 	}

@@ -1,18 +1,21 @@
-// Hello prints from main and, if it is told to sleep, lets a goroutine print
-// before it.
+// Hello prints from main and from a goroutine: first from that, if main is told
+// to sleep until it has.
 package main
 
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
-func say(what string) { fmt.Println("hello,", what) }
+var said atomic.Bool
+
+func say(what string) { fmt.Println("hello,", what); said.Store(true) }
 
 func main() {
 	go say("goroutine")
-	if len(os.Args) > 1 {
+	for len(os.Args) > 1 && !said.Load() {
 		time.Sleep(50 * time.Millisecond)
 	}
 	say("main")

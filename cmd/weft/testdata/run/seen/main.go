@@ -53,10 +53,9 @@ func main() {
 	go func() { rw.RLock(); done <- true }()
 	go func() { wg.Wait(); done <- true }()
 	go func() { <-ch; done <- true }()
-	for runtime.NumGoroutine() < 5 {
+	for !parked("sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.WaitGroup.Wait", "chan receive") {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(20 * time.Millisecond) // they get to where they park; if not, the test says so
 	mu.Unlock()
 	rw.Unlock()
 	wg.Done()
@@ -64,6 +63,18 @@ func main() {
 	for range 4 {
 		<-done
 	}
+}
+
+// parked reports whether goroutines wait for each of the reasons.
+func parked(reasons ...string) bool {
+	b := make([]byte, 1<<16)
+	all := string(b[:runtime.Stack(b, true)])
+	for _, why := range reasons {
+		if !strings.Contains(all, "["+why) {
+			return false
+		}
+	}
+	return true
 }
 
 func addr[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
