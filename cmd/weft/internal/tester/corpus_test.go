@@ -33,6 +33,9 @@ func corpus(name string) string {
 // wanted reads from the programs of a package how each may fail.
 func wanted(t *testing.T, pkg string) (want map[string][]string, files []string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short")
+	}
 	files, err := filepath.Glob(filepath.Join("testdata", corpus(pkg), "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +151,9 @@ func TestCorpusRacesAreReportedAndTheirTwinsNever(t *testing.T) {
 // corpusBinary builds a package of the corpus.
 func corpusBinary(t *testing.T, name string) *Binary {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short")
+	}
 	tc, err := seam.Find("")
 	if err != nil {
 		t.Fatal(err)
