@@ -256,7 +256,9 @@ func TestServerKeepsHalfAMessageWithoutAStack(t *testing.T) {
 		until(t, "it ends", func() bool { return s.Conns() == 0 })
 		h, _ := s.dial()
 		io.WriteString(h, "half")
+		until(t, "it is accepted", func() bool { return s.Conns() == 1 })
 		until(t, "it is read", func() bool { return unreadOf(s) == 0 })
+		s.settled(1)
 		if in := s.kept(); in == nil || string(in.buf) != "half" {
 			t.Errorf("kept %+v", in)
 		}
