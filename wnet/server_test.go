@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/weftgo/weft/poll"
 	"github.com/weftgo/weft/sched"
 )
 
@@ -537,8 +538,10 @@ func TestServerSessionTakesWritesFromAnywhere(t *testing.T) {
 		if got, _ := r.ReadString('\n'); got != "news\n" {
 			t.Errorf("got %q", got)
 		}
-		_, err := sess.Read(make([]byte, 1))
-		isOpError(t, err, "read", errNotActive)
+		if poll.Default() != "busy" { // there it is active whenever it asks, again and again
+			_, err := sess.Read(make([]byte, 1))
+			isOpError(t, err, "read", errNotActive)
+		}
 		s.ask(c, r, "x\n")
 		s.settled(1)
 		check(t, sess.Close())
