@@ -44,6 +44,7 @@ that schedule exactly. The exit status is 1 if a test failed.`,
 		fs.Uint64Var(&t.Seed, "seed", 1, "what the schedules are drawn from")
 		fs.StringVar(&t.Replay, "replay", "", "repeat the schedule of this `TOKEN`")
 		fs.StringVar(&t.Trace, "trace", "", "with -replay: record the schedule in `FILE`, for weft trace")
+		t.view.register(fs, "view", "", "with -replay: show the schedule on a page at `ADDR` (127.0.0.1:7070), beside the default one")
 		fs.StringVar(&t.shard, "shard", "", "run part `I/N` of the schedules")
 		fs.IntVar(&t.Count, "count", 1, "run the schedules of so many seeds")
 		fs.BoolVar(&t.Check, "check", false, "run schedules twice and compare; name what is not under control")
@@ -62,6 +63,7 @@ type testRun struct {
 	tester.Config
 	strategy, shard string
 	json            bool
+	view            viewFlags
 }
 
 // errTestsFailed: what failed has been reported.
@@ -87,7 +89,17 @@ func (t *testRun) run(env *environ, args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	show, err := t.recordForView()
+	if err != nil {
+		return err
+	}
 	failed, err := tester.Main(ctx, t.Config)
+	if err == nil && ctx.Err() == nil {
+		err = show(ctx, env)
+		if ctx.Err() != nil { // that is how the page ends
+			ctx = context.Background()
+		}
+	}
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
@@ -126,6 +138,10 @@ func (t *testRun) parse() error {
 		t.Shard = [2]uint64{a, b}
 	}
 	switch {
+	case t.view.addr != "" && t.Replay == "":
+		return errors.New("-view shows one schedule: say which with -replay TOKEN")
+	case t.view.public && t.view.addr == "":
+		return errors.New("-view-public is for -view: give that too")
 	case t.Trace != "" && t.Replay == "":
 		return errors.New("-trace records one schedule: say which with -replay TOKEN")
 	case t.Schedules == 0:

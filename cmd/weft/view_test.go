@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,9 +25,12 @@ type viewed struct {
 }
 
 // view starts weft with a page and waits until it says where.
-func view(t *testing.T, args ...string) *viewed {
+func view(t *testing.T, args ...string) *viewed { return viewIn(t, "", args...) }
+
+func viewIn(t *testing.T, dir string, args ...string) *viewed {
 	t.Helper()
 	v := &viewed{site: site{t: t, cmd: exec.Command(weftBinary, args...)}}
+	v.cmd.Dir = dir
 	stdout, err := v.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -46,10 +50,16 @@ func view(t *testing.T, args ...string) *viewed {
 		}
 	})
 	v.lines = bufio.NewReader(stdout)
-	said, err := v.lines.ReadString('\n')
-	link, ok := strings.CutPrefix(strings.TrimSpace(said), "view: ")
-	if err != nil || !ok {
-		t.Fatalf("weft said %q: %v", said, err)
+	var link string
+	for link == "" {
+		said, err := v.lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("weft said %q: %v", said, err)
+		}
+		link, _ = strings.CutPrefix(strings.TrimSpace(said), "view: ")
+		if link == strings.TrimSpace(said) {
+			link = ""
+		}
 	}
 	v.url, v.token, _ = strings.Cut(link, "/#token=")
 	return v
@@ -151,6 +161,36 @@ func TestRecordingIsViewed(t *testing.T) {
 		t.Error("a recording differs from itself")
 	}
 	v.finish()
+}
+
+func TestAFailingScheduleIsViewedBesideThePassingOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	const dir = "internal/tester/testdata/kinds"
+	find := exec.Command(weftBinary, "test", "-run", "^TestDeadlock$", ".")
+	find.Dir = dir
+	out, _ := find.CombinedOutput()
+	token := regexp.MustCompile(`w1\.TestDeadlock\.\S+`).FindString(string(out))
+	v := viewIn(t, dir, "test", "-replay", token, "-view", "127.0.0.1:0", ".")
+	var meta struct {
+		Recordings []struct{ ID, Kind, Token, Command string }
+	}
+	v.json("/api/meta", &meta)
+	if len(meta.Recordings) < 2 || meta.Recordings[0].Kind != "test" || meta.Recordings[0].Token != token ||
+		!strings.Contains(meta.Recordings[0].Command, "-replay "+token) || meta.Recordings[1].ID != "other" {
+		t.Errorf("the page has %+v", meta.Recordings)
+	}
+	var diff struct{ Same bool }
+	diff.Same = true
+	v.json("/api/diff?a=main&b=other", &diff)
+	if diff.Same {
+		t.Error("the two schedules are said to be the same")
+	}
+	v.signal(syscall.SIGTERM)
+	if s := v.end(); s.ExitCode() != 1 {
+		t.Errorf("ended with %v, and a test has failed", s)
+	}
 }
 
 func TestLessonsAreServedWithoutARecording(t *testing.T) {

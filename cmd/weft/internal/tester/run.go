@@ -34,6 +34,7 @@ type Config struct {
 	Shard     [2]uint64 // this one of so many, counted from 1
 	Replay    string
 	Trace     string // file for a recording of the replayed schedule
+	Beside    string // file for one of the default schedule, if that passes and is another
 	Check     bool
 	Verbose   bool
 	RealTime  bool
@@ -387,9 +388,25 @@ func (s *session) replay(ctx context.Context, packs []*pack, tok explore.Token) 
 		if err != nil {
 			return err
 		}
+		if err := s.recordBeside(ctx, h, p, tok); err != nil {
+			return err
+		}
 		return s.tellReplay(p, tok, run)
 	}
 	return fmt.Errorf("-replay: the token is of %s, which is not in %s: name its package", tok.Test, strings.Join(s.Patterns, " "))
+}
+
+// recordBeside records the schedule that tok deviates from.
+func (s *session) recordBeside(ctx context.Context, h *Host, p *pack, tok explore.Token) error {
+	if s.Beside == "" || len(tok.Devs) == 0 {
+		return nil
+	}
+	tok.Devs = nil
+	run, err := h.Replay(ctx, tok)
+	if err != nil || run.Failure != nil || run.Unfit {
+		return err
+	}
+	return p.symbols.writeRecording(s.Beside, run)
 }
 
 func (s *session) tellReplay(p *pack, tok explore.Token, run *Run) error {
