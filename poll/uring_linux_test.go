@@ -47,13 +47,22 @@ func TestUringOutlivesTheThreadThatAdded(t *testing.T) {
 	defer unix.Close(fds[0])
 	defer unix.Close(fds[1])
 	added := make(chan int)
-	go func() {
+	var add func()
+	add = func() {
 		runtime.LockOSThread() // for good: the thread goes with the goroutine
+		if unix.Gettid() == unix.Getpid() {
+			done := make(chan bool) // the first thread stays, so another must do it
+			go func() { add(); done <- true }()
+			<-done
+			runtime.UnlockOSThread()
+			return
+		}
 		if err := p.Add(fds[0], 7); err != nil {
 			t.Error(err)
 		}
 		added <- unix.Gettid()
-	}()
+	}
+	go add()
 	for tid := <-added; unix.Tgkill(unix.Getpid(), tid, 0) == nil; {
 		runtime.Gosched()
 	}

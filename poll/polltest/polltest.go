@@ -694,9 +694,12 @@ func busyDescriptorsDoNotStarveOthers(t *testing.T, p poll.Poller) {
 	var seen [count]int
 	events := make([]poll.Event, 1)
 	for range 20 * count {
-		n, err := p.Wait(events, 0)
+		n, err := p.Wait(events, second)
 		check(t, err)
-		if n == 0 || events[0].Ready&poll.Readable == 0 {
+		if n == 0 {
+			t.Fatalf("nothing for a second, though all are ready: %v", seen)
+		}
+		if events[0].Ready&poll.Readable == 0 {
 			continue
 		}
 		i := events[0].Key
