@@ -29,6 +29,7 @@ const (
 	StateRest            // nothing could go on
 	StateTooLong         // more points than allowed
 	StateTimedOut        // more virtual time than allowed
+	StateRing            // a ring of goroutines that wait for each other's locks
 )
 
 // What was seen that the hook does not control.
@@ -83,5 +84,6 @@ const (
 	OpLocked // a lock was taken
 	OpPark   // a goroutine waits, for what it was about to do
 	OpReady  // a goroutine that waited is runnable
+	OpRing   // a goroutine is about to wait, which closes a ring of locks
 	Ops
 )

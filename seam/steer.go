@@ -12,6 +12,8 @@ import (
 var (
 	//go:embed hooks/steer_runtime.go.txt
 	runtimeSteer string
+	//go:embed hooks/steer_locks.go.txt
+	locksSteer string
 	//go:embed hooks/steer_testing.go.txt
 	testingSteer string
 	//go:embed hooks/steer_sync.go.txt
@@ -27,6 +29,7 @@ func Steer() Set {
 	s := Set{Name: "steer"}
 	s.Files = append(s.Files,
 		File{"runtime/weft_steer.go", runtimeSteer},
+		File{"runtime/weft_locks.go", locksSteer},
 		File{"runtime/weft_pick.go", inPackage("runtime", explore.PickSource)},
 		File{"runtime/weft_wire.go", inPackage("runtime", explore.WireSource)},
 		File{"testing/weft_steer.go", testingSteer},
@@ -54,6 +57,8 @@ func inPackage(name, source string) string {
 
 // The headers of the functions with several edits.
 const (
+	goparkFunc = "gopark(unlockf func(*g, unsafe.Pointer) bool, lock unsafe.Pointer, reason waitReason, traceReason traceBlockReason, " +
+		"traceskip int)"
 	newproc1Func = "newproc1(fn *funcval, callergp *g, callerpc uintptr, parked bool, waitreason waitReason) *g"
 	selectgoFunc = "selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)"
 	timersCheck  = "(ts *timers) check(now int64, bubble *synctestBubble) (rnow, pollUntil int64, ran bool)"
@@ -73,6 +78,7 @@ var steerEdits = map[string][]Edit{
 		{Func: newproc1Func, At: Before, Stmt: "return newg", Text: "if steerUser { steerBorn(newg) }"},
 		{Func: "syscall_runtime_BeforeFork()", Text: "steer.outside = true"},
 		{Func: "ready(gp *g, traceskip int, next bool)", At: Before, Stmt: "runqput(", Text: "if steerOn { steerReady(gp) }"},
+		{Func: goparkFunc, At: After, Stmt: "gp.waitreason = reason", Text: "if steerOn { steerParks(gp, reason) }"},
 		{Func: "goexit1()", Text: "if steerOn { steerEnds(getg()) }"},
 		{Func: "gdestroy(gp *g)", Text: "if steerOn { steerDied(gp) }"},
 		{Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if steerOn { steerPoint(OpGo, nil) }"},
@@ -160,7 +166,13 @@ func syncEdits() (edits []Edit) {
 				Text: fmt.Sprintf("if steerOn { steerTook(%s, %v) }", obj, p.read)})
 		}
 	}
-	return edits
+	return append(edits,
+		Edit{File: "sync/mutex.go", Func: "(m *Mutex) TryLock() bool", At: Before, Stmt: "return m.mu.TryLock()",
+			Text: "if steerOn { ok := m.mu.TryLock(); if ok { steerTook(steerPtr(m), false) }; return ok }"},
+		Edit{File: "sync/rwmutex.go", Func: "(rw *RWMutex) TryRLock() bool", At: Before, Stmt: "return true",
+			Text: "if steerOn { steerTook(steerPtr(rw), true) }"},
+		Edit{File: "sync/rwmutex.go", Func: "(rw *RWMutex) Lock()", At: After, Stmt: "rw.w.Lock()",
+			Text: "if steerOn { steerWants(steerPtr(rw)) }"})
 }
 
 // atomicEdits make each method of an atomic type a point. The functions of sync/atomic can't be: the compiler puts instructions in

@@ -1,7 +1,7 @@
 // Package corpus holds programs that weft test and weft run are measured by, as plain Go packages below testdata. They build and vet, and
 // (but for broken, racy and bad) pass, without weft.
 //
-//	broken       some schedule fails; above each test "want" names how: deadlock, leak, fail, panic or fatal
+//	broken       some schedule fails; above each test "want" names how: deadlock, cycle, leak, fail, panic or fatal
 //	fixed        their corrected twins, under the same names: no schedule fails
 //	races/racy   each has a data race
 //	races/fixed  their corrected twins

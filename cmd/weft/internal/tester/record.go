@@ -48,6 +48,8 @@ func (s *symbols) recording(r *Run) (events []trace.Event) {
 			running = 0
 		case explore.OpTime:
 			out.Kind, out.A = trace.KTimer, uint64(e.Now)
+		case explore.OpAtomic, explore.OpLocked, explore.OpRing: // on the way to what it waits for
+			continue
 		default:
 			last[e.G] = e
 			continue

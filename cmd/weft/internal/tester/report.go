@@ -11,6 +11,7 @@ import (
 // kindWords say what a kind of failure means.
 var kindWords = map[string]string{
 	"deadlock": "nothing can run any more, and no timer is armed",
+	"cycle":    "goroutines wait in a ring, each for a lock that the next one holds",
 	"leak":     "the test has ended, and goroutines are left that nothing can wake",
 	"livelock": "the test goes on and on without an end",
 	"timeout":  "the test did not end within the virtual time it has",

@@ -125,7 +125,7 @@ var opWords = [explore.Ops]string{
 	explore.OpClock: "reads the clock", explore.OpSleep: "Sleep", explore.OpYield: "Gosched",
 	explore.OpRun: "runs", explore.OpBorn: "is made",
 	explore.OpExit: "ends", explore.OpTime: "time passes", explore.OpLocked: "has it",
-	explore.OpPark: "waits", explore.OpReady: "can run again",
+	explore.OpPark: "waits", explore.OpReady: "can run again", explore.OpRing: "closes a ring",
 }
 
 // storyLine is one line of a story: what a goroutine came to.
@@ -137,7 +137,7 @@ type storyLine struct {
 // story condenses the events to what the program itself did, in its own lines. Goroutines of package testing are left out.
 func (s *symbols) story(r *Run) (lines []storyLine) {
 	names := map[int]bool{}
-	for _, e := range r.Story {
+	for _, e := range r.relevant() {
 		switch e.Op {
 		case explore.OpRun, explore.OpClock, explore.OpLocked, explore.OpGo, explore.OpPark, explore.OpReady:
 			continue
@@ -155,6 +155,8 @@ func (s *symbols) story(r *Run) (lines []storyLine) {
 			lines = append(lines, storyLine{e.G, fmt.Sprintf("made at %s", s.place(f))})
 		case explore.OpExit:
 			lines = append(lines, storyLine{e.G, "ends"})
+		case explore.OpRing:
+			lines = append(lines, storyLine{e.G, "waits for it, and closes a ring of locks"})
 		default:
 			word := opWords[e.Op]
 			if deep > 1 {
@@ -167,6 +169,18 @@ func (s *symbols) story(r *Run) (lines []storyLine) {
 		}
 	}
 	return lines
+}
+
+// relevant returns the events up to the failure: the schedule of a ring of locks has gone on, to see whether it would be broken.
+func (r *Run) relevant() []Event {
+	if r.Failure != nil && r.Failure.Kind == "cycle" {
+		for i := len(r.Story) - 1; i >= 0; i-- {
+			if r.Story[i].Op == explore.OpRing {
+				return r.Story[:i+1]
+			}
+		}
+	}
+	return r.Story
 }
 
 // writeStory writes a story of at most so many lines, without its middle if need be.

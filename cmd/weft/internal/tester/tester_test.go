@@ -53,7 +53,7 @@ func TestEachKindOfFailureIsFoundAndRepeats(t *testing.T) {
 		"TestRight": "", "TestDeadlock": "deadlock", "TestLeak": "leak", "TestFail": "fail", "TestPanic": "panic", "TestFatal": "fatal",
 		"TestExit": "exit", "TestLivelock": "livelock", "TestLongSleep": "",
 		"TestOnce": "fail", "TestStale": "fail", "TestLeakBesideTicker": "leak",
-		"TestGlobalWorker": "",
+		"TestGlobalWorker": "", "TestCycle": "cycle",
 	}
 	results, out := explored(t, "kinds", nil)
 	for name, kind := range want {
@@ -87,6 +87,24 @@ func TestAReportNamesWhatEachWaitsForAndWhoHoldsIt(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report lacks %q", want)
 		}
+	}
+	if t.Failed() {
+		t.Log(out)
+	}
+}
+
+func TestARingOfLocksIsReportedWhenItForms(t *testing.T) {
+	_, out := explored(t, "kinds", func(c *Config) { c.Run = "TestCycle$" })
+	for _, want := range []string{
+		"g3 waits: sync.Mutex.Lock at kinds_test.go:180, held by g4", "g4 waits: sync.Mutex.Lock at kinds_test.go:181, held by g3",
+		"a ring: g3 waits for g4 waits for g3\n", "closes a ring of locks",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if strings.Contains(out, "g2 waits") || strings.Contains(out, "more ...") {
+		t.Error("the report tells of others, or comes late")
 	}
 	if t.Failed() {
 		t.Log(out)

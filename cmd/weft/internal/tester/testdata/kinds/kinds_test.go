@@ -171,3 +171,15 @@ func TestGlobalWorker(t *testing.T) {
 	work <- func() { close(done) }
 	<-done
 }
+
+var lockA, lockB sync.Mutex
+
+// Two goroutines wait for each other's locks, which everybody can reach, while others run.
+func TestCycle(t *testing.T) {
+	lockA, lockB = sync.Mutex{}, sync.Mutex{}
+	go func() { lockA.Lock(); lockB.Lock(); lockB.Unlock(); lockA.Unlock() }()
+	go func() { lockB.Lock(); lockA.Lock(); lockA.Unlock(); lockB.Unlock() }()
+	for range 10_000 {
+		time.Sleep(time.Second)
+	}
+}
