@@ -48,9 +48,18 @@ const (
 	WireDevs     = 4096
 	WireMaxDevs  = 1 << 18
 	WireStory    = WireDevs + 8*WireMaxDevs
-	WireMaxStory = 1 << 14
+	WireMaxStory = 1 << 15
 	WireEvent    = 12 // words: op and goroutine, object, virtual time, number of program counters, they themselves
 	WireSize     = WireStory + 8*WireEvent*WireMaxStory
+)
+
+// A decision is told by as many events as its options need. The goroutine of each is the one that runs, 0 if none does; its object is the
+// decision's number, what was taken in bits 32 to 47, and how many options there are in bits 48 to 63; each program counter is two
+// options, the first in the lower half: goroutines in order, 0 for the clock.
+const (
+	WireOptions = 2 * (WireEvent - 4) // in one event
+	WireTaken   = 32
+	WireCount   = 48
 )
 
 // What a goroutine is about to do at a scheduling point, or what else the story tells.
@@ -78,12 +87,13 @@ const (
 	OpSleep
 	OpYield
 	OpRun    // a goroutine begins to run or goes on
-	OpBorn   // a goroutine has been made
+	OpBorn   // a goroutine has been made; its counters are the go statement's and one behind its entry
 	OpExit   // a goroutine has ended
 	OpTime   // time passes to the next timer
 	OpLocked // a lock was taken
 	OpPark   // a goroutine waits, for what it was about to do
 	OpReady  // a goroutine that waited is runnable
 	OpRing   // a goroutine is about to wait, which closes a ring of locks
+	OpChoose // a decision of the Picker; see WireOptions
 	Ops
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,7 +115,9 @@ func (s *Server) runLesson(w http.ResponseWriter, r *http.Request, l Lesson) err
 	if err != nil {
 		return &problem{http.StatusConflict, err.Error()}
 	}
-	src := s.keepLesson(run)
+	src := Bytes(Info{Name: run.Title.EN, Host: run.Host, Kind: "lesson"}, run.Recording)
+	s.keep(src, src, "l", keptLessons)
+	run.ID = src.ID()
 	x, err := src.Index()
 	if err != nil {
 		return err
@@ -123,24 +126,30 @@ func (s *Server) runLesson(w http.ResponseWriter, r *http.Request, l Lesson) err
 	return reply(w, run)
 }
 
-// keepLesson gives a run an id and makes its recording known, in place of the
-// oldest when there are many.
-func (s *Server) keepLesson(run *LessonRun) *Recording {
+// keep gives a recording that was made here an id, which begins with kind, and makes it known as src, in place of the oldest of its kind
+// when there are most.
+func (s *Server) keep(src Source, rec *Recording, kind string, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lessonN++
-	run.ID = fmt.Sprintf("l%d", s.lessonN)
-	src := Bytes(Info{ID: run.ID, Name: run.Title.EN, Host: run.Host, Kind: "lesson"}, run.Recording)
-	n, oldest := 0, -1
-	for i := len(s.sources) - 1; i >= 0; i-- {
-		if rec, ok := s.sources[i].(*Recording); ok && rec.info.Kind == "lesson" {
-			n, oldest = n+1, i
+	s.made++
+	rec.info.ID = fmt.Sprintf("%s%d", kind, s.made)
+	kept := slices.Clone(s.sources) // meta reads the old slice
+	isKind := func(x Source) bool { return madeHere(x.ID(), kind) }
+	n := 0
+	for _, x := range kept {
+		if isKind(x) {
+			n++
 		}
 	}
-	kept := append([]Source{}, s.sources...) // meta reads the old slice
-	if n >= keptLessons {
-		kept = append(kept[:oldest], kept[oldest+1:]...)
+	if n >= most {
+		oldest := slices.IndexFunc(kept, isKind)
+		kept = slices.Delete(kept, oldest, oldest+1)
 	}
 	s.sources = append(kept, src)
-	return src
+}
+
+// madeHere reports whether keep has made id for a recording of kind.
+func madeHere(id, kind string) bool {
+	number, ok := strings.CutPrefix(id, kind)
+	return ok && strings.Trim(number, "0123456789") == ""
 }

@@ -25,6 +25,9 @@ func (s *Server) meta(w http.ResponseWriter, r *http.Request, _ string) error {
 	}
 	if s.opts.Token != "" {
 		control = "token"
+		if s.opts.Choose != nil {
+			controls = append(controls, "choose")
+		}
 		if s.opts.Control != nil {
 			controls = append(controls, "procs", "recording")
 		}
@@ -129,6 +132,7 @@ var kindTitles = [trace.KindCount]trace.Words{
 	trace.KSysret:    {EN: "exitsyscall: back from it", ZH: "exitsyscall：系统调用返回"},
 	trace.KPreempt:   {EN: "preemptone: sysmon asks a goroutine to stop", ZH: "preemptone：sysmon 请求 goroutine 停下"},
 	trace.KGCStop:    {EN: "gcstopm: the world is to stop", ZH: "gcstopm：即将停止世界"},
+	trace.KChoose:    {EN: "who goes on is chosen", ZH: "选择谁继续"},
 }
 
 var reasonTitles = [trace.ReasonCount]trace.Words{

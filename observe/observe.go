@@ -39,6 +39,9 @@ type Options struct {
 	// Lessons, if not nil, are offered to be run.
 	Lessons Lessons
 
+	// Choose, if not nil, runs schedules that viewers choose (POST api/choose).
+	Choose Chooser
+
 	// AnyHost accepts requests under every Host name. Otherwise only addresses,
 	// localhost and the machine's own name are accepted, so that a foreign page
 	// can't reach the server under a name of its own (DNS rebinding).
@@ -63,7 +66,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	sources []Source      // in order of addition; never changed, only replaced
-	lessonN int           // lessons run
+	made    int           // recordings made here: lessons, chosen schedules
 	feeds   int           // viewers that are being fed
 	left    chan struct{} // not nil: closed when the last of them has left
 }
@@ -166,11 +169,11 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request, path string) error 
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		if name == "control" {
-			return &problem{http.StatusMethodNotAllowed, "api/control is a POST"}
+		if name == "control" || name == "choose" {
+			return &problem{http.StatusMethodNotAllowed, fmt.Sprintf("api/%s is a POST", name)}
 		}
 	case http.MethodPost:
-		if name != "control" && name != "lessons" {
+		if name != "control" && name != "lessons" && name != "choose" {
 			return &problem{http.StatusMethodNotAllowed, fmt.Sprintf("api/%s is read with GET", name)}
 		}
 		if err := s.mayControl(r); err != nil {
@@ -199,6 +202,8 @@ func init() {
 		"ask":       (*Server).ask,
 		"state":     (*Server).state,
 		"diff":      (*Server).diff,
+		"choices":   (*Server).choices,
+		"choose":    (*Server).choose,
 	}
 }
 

@@ -38,8 +38,11 @@ type Info struct {
 	Go      string    `json:"go,omitempty"`
 	GOOS    string    `json:"goos,omitempty"`
 	GOARCH  string    `json:"goarch,omitempty"`
-	Token   string    `json:"token"`   // test: the schedule's
-	Command string    `json:"command"` // test: what repeats it
+	Token   string    `json:"token"`            // test: the schedule's
+	Command string    `json:"command"`          // test: what repeats it
+	Failed  string    `json:"failed,omitempty"` // test: how, in a word
+	Parent  string    `json:"parent,omitempty"` // test: the schedule that it was chosen in, at decision Step
+	Step    uint32    `json:"step,omitempty"`
 }
 
 // Recording is a Source that does not change: a file, or bytes in memory.

@@ -95,6 +95,9 @@ func parted(x, y decision, errA, errB error) Words {
 }
 
 func (d *Difference) tell(t *teller, x decision) {
+	if x.silent {
+		return
+	}
 	if len(d.Story) == maxStory {
 		d.More++
 		return
@@ -104,9 +107,10 @@ func (d *Difference) tell(t *teller, x decision) {
 
 // decision is an event that is compared: key is what must be the same.
 type decision struct {
-	key  string
-	g    uint64
-	text Words
+	key    string
+	g      uint64
+	text   Words
+	silent bool // it is compared but not told: a choice that is the default
 }
 
 // teller reads a recording as decisions.
@@ -139,7 +143,7 @@ func (t *teller) next() (decision, error) {
 		if key, ok := t.key(&e); ok {
 			t.at = Moment{t.i - 1, e.Time}
 			who := where(&e) + " "
-			return decision{key, e.G, Words{who + t.en.describe(&e), who + t.zh.describe(&e)}}, nil
+			return decision{key, e.G, Words{who + t.en.describe(&e), who + t.zh.describe(&e)}, e.Kind == KChoose && e.Sub == 0}, nil
 		}
 	}
 }
@@ -176,6 +180,8 @@ func (t *teller) key(e *Event) (string, bool) {
 		return fmt.Sprint(e.Kind, g, e.Sub, obj, site.File, site.Line), true
 	case KGoReady:
 		return fmt.Sprint(e.Kind, g, number(t.gs, e.A), e.C), true
+	case KChoose:
+		return fmt.Sprint(e.Kind, number(t.gs, e.B), e.C), true
 	case KGoStart, KGoYield, KGoExit, KGoBlock, KGoUnblock, KPanic, KDeadlock:
 		return fmt.Sprint(e.Kind, g), true
 	}

@@ -87,6 +87,7 @@ var kindInfos = [KindCount]KindInfo{
 	KSysret:    {Const: "KSysret", A: MBool},
 	KPreempt:   {Const: "KPreempt", A: MP, B: MDuration},
 	KGCStop:    {Const: "KGCStop"},
+	KChoose:    {Const: "KChoose", Sub: MCount, A: MCount, B: MG, C: MCount},
 }
 
 // Object says in a word what a coroutine that parks for r waits for, as "chan";

@@ -65,7 +65,22 @@ func (n *narrator) describeSys(e *Event) string {
 		}
 		return n.f("preemptone: who is on p%d has run for %v and is asked to stop", e.A, time.Duration(e.B))
 	}
+	if e.Kind == KChoose {
+		return n.describeChoice(e)
+	}
 	return n.f("gcstopm: m%d gives its P up, the world is to stop", e.M)
+}
+
+func (n *narrator) describeChoice(e *Event) string {
+	who := fmt.Sprintf("g%d", e.B)
+	if e.B == 0 {
+		who = n.f("time")
+	}
+	s := n.f("decision %d: of %d, %s goes on", e.A, e.C, who)
+	if e.Sub != 0 {
+		s += n.f(", which is not the default")
+	}
+	return s
 }
 
 // initialised returns the package whose initialiser is at pc.

@@ -107,6 +107,9 @@ var chinese = map[string]string{
 	"preemptone: who is on p%d is asked to stop":                    "preemptone：要求 p%d 上的协程停下",
 	"preemptone: who is on p%d has run for %v and is asked to stop": "preemptone：p%d 上的协程已运行 %v，要求它停下",
 	"gcstopm: m%d gives its P up, the world is to stop":             "gcstopm：要停止世界，m%d 交出它的 P",
+	"decision %d: of %d, %s goes on":                                "第 %d 次选择：%d 个之中，%s 继续",
+	", which is not the default":                                    "，不是默认的选择",
+	"time":                                                          "时间",
 
 	// why a coroutine parks
 	"chan receive": "通道接收", "chan send": "通道发送", "chan receive (nil chan)": "通道接收（nil 通道）",

@@ -32,6 +32,9 @@ or leaves goroutines behind that nothing can ever wake.
 Time is virtual: when nothing can run, it passes at once to the next timer. The
 program runs on one P, whatever it asks for.
 
+With -view the page shows, at each decision, who could go on; a click on another
+runs the schedule in which that one does, and shows how it ends, and its token.
+
 A failure is reported with how it came about and a token. -replay TOKEN repeats
 that schedule exactly. The exit status is 1 if a test failed.`,
 	setup: func(fs *flag.FlagSet) func(*environ, []string) error {
@@ -44,7 +47,7 @@ that schedule exactly. The exit status is 1 if a test failed.`,
 		fs.Uint64Var(&t.Seed, "seed", 1, "what the schedules are drawn from")
 		fs.StringVar(&t.Replay, "replay", "", "repeat the schedule of this `TOKEN`")
 		fs.StringVar(&t.Trace, "trace", "", "with -replay: record the schedule in `FILE`, for weft trace")
-		t.view.register(fs, "view", "", "with -replay: show the schedule on a page at `ADDR` (127.0.0.1:7070), beside the default one")
+		t.view.register(fs, "view", "", "show a test's default schedule, or -replay's, on a page at `ADDR`; choose others there")
 		fs.StringVar(&t.shard, "shard", "", "run part `I/N` of the schedules")
 		fs.IntVar(&t.Count, "count", 1, "run the schedules of so many seeds")
 		fs.BoolVar(&t.Check, "check", false, "run schedules twice and compare; name what is not under control")
@@ -89,19 +92,13 @@ func (t *testRun) run(env *environ, args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	show, err := t.recordForView()
-	if err != nil {
-		return err
+	do := func() (failed bool, err error) { return tester.Main(ctx, t.Config) }
+	if t.view.addr != "" {
+		do = func() (failed bool, err error) { return t.viewed(ctx, env) }
 	}
-	failed, err := tester.Main(ctx, t.Config)
-	if err == nil && ctx.Err() == nil {
-		err = show(ctx, env)
-		if ctx.Err() != nil { // that is how the page ends
-			ctx = context.Background()
-		}
-	}
+	failed, err := do()
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && (err != nil || t.view.addr == ""): // a page ends so
 		return errors.New("interrupted")
 	case err != nil:
 		return err
@@ -138,8 +135,6 @@ func (t *testRun) parse() error {
 		t.Shard = [2]uint64{a, b}
 	}
 	switch {
-	case t.view.addr != "" && t.Replay == "":
-		return errors.New("-view shows one schedule: say which with -replay TOKEN")
 	case t.view.public && t.view.addr == "":
 		return errors.New("-view-public is for -view: give that too")
 	case t.Trace != "" && t.Replay == "":

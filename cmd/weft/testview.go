@@ -3,60 +3,67 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
+	"github.com/weftgo/weft/cmd/weft/internal/tester"
+	"github.com/weftgo/weft/explore"
 	"github.com/weftgo/weft/observe"
 	"github.com/weftgo/weft/observe/lessons"
 )
 
-// recordForView has the replay recorded if -view is given. show then serves the
-// page with it, and with the default schedule beside it, until ctx ends.
-func (t *testRun) recordForView() (show func(context.Context, *environ) error, err error) {
-	if t.view.addr == "" {
-		return func(context.Context, *environ) error { return nil }, nil
-	}
-	dir, err := os.MkdirTemp("", "weft-test-")
+// viewed runs the schedule that the flags name, tells of it, and shows it on the page, with the default schedule beside it, until ctx
+// ends. On the page others are chosen from it. It reports whether the schedule failed.
+func (t *testRun) viewed(ctx context.Context, env *environ) (failed bool, err error) {
+	p, tok, err := tester.Open(ctx, t.Config)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	if t.Trace == "" {
-		t.Trace = filepath.Join(dir, "main")
+	defer p.Close()
+	s, err := p.Play(ctx, tok)
+	if err != nil {
+		return false, err
 	}
-	t.Beside = filepath.Join(dir, "other")
-	return func(ctx context.Context, env *environ) error {
-		sources, err := t.schedules()
-		os.RemoveAll(dir) // they are in memory
+	if err := p.Tell(s); err != nil {
+		return false, err
+	}
+	name := "the default schedule"
+	var beside []observe.Source
+	if len(tok.Devs) > 0 {
+		def := tok
+		def.Devs = nil
+		other, err := p.Play(ctx, def)
 		if err != nil {
-			return err
+			return false, err
 		}
-		srv := observe.New(observe.Options{Token: observe.NewToken(), Lessons: lessons.All()}, sources...)
-		stop, err := t.view.page(env, srv)
-		if err != nil {
-			return err
-		}
-		<-ctx.Done()
-		stop()
-		return nil
-	}, nil
+		beside = append(beside, scheduleSource("other", name, other))
+		name = "the schedule of the token"
+	}
+	srv := observe.New(observe.Options{Token: observe.NewToken(), Lessons: lessons.All(), Choose: chooser{p}},
+		append([]observe.Source{scheduleSource("main", name, s)}, beside...)...)
+	return s.Failed != "", t.view.serve(ctx, env, srv)
 }
 
-// schedules returns what was recorded.
-func (t *testRun) schedules() (all []observe.Source, err error) {
-	main, err := os.ReadFile(t.Trace)
+// chooser lets viewers run schedules that they choose.
+type chooser struct{ p *tester.Player }
+
+func (c chooser) Choose(ctx context.Context, token string, step, pick uint32, keep bool) (*observe.Schedule, error) {
+	tok, err := explore.ParseToken(token)
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, observe.Bytes(observe.Info{
-		ID: "main", Name: "the schedule of the token", Host: "go", Kind: "test", Token: t.Replay,
-		Command: fmt.Sprintf("weft test -replay %s %s", t.Replay, strings.Join(t.Patterns, " ")),
-	}, main))
-	other, err := os.ReadFile(t.Beside)
-	if errors.Is(err, fs.ErrNotExist) { // there is none that passes
-		return all, nil
+	s, err := c.p.Choose(ctx, tok, step, pick, keep)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, errors.New("the schedule took too long")
 	}
-	return append(all, observe.Bytes(observe.Info{ID: "other", Name: "the default schedule", Host: "go", Kind: "test"}, other)), err
+	if err != nil {
+		return nil, err
+	}
+	return scheduleSource("", "chosen", s), nil
+}
+
+// scheduleSource is s for the page.
+func scheduleSource(id, name string, s *tester.Schedule) *observe.Schedule {
+	info := observe.Info{ID: id, Name: name, Host: "go", Kind: "test", Token: s.Token.String(), Command: s.Repeat, Failed: s.Failed}
+	return &observe.Schedule{
+		Recording: observe.Bytes(info, s.Recording), Decisions: s.Decisions, Report: s.Report, Fixed: s.Fixed,
+	}
 }

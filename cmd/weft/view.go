@@ -45,6 +45,17 @@ func (v *viewFlags) page(env *environ, srv *observe.Server) (stop func(), err er
 	return func() { cancel(); <-done }, nil
 }
 
+// serve serves srv until ctx ends.
+func (v *viewFlags) serve(ctx context.Context, env *environ, srv *observe.Server) error {
+	stop, err := v.page(env, srv)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stop()
+	return nil
+}
+
 // serve shows recordings until a signal comes.
 func (t *tracing) serve(env *environ, args []string) error {
 	if len(args) > 2 {
@@ -67,11 +78,5 @@ func (t *tracing) serve(env *environ, args []string) error {
 	srv := observe.New(observe.Options{Token: observe.NewToken(), Lessons: lessons.All()}, sources...)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	stop, err := t.view.page(env, srv)
-	if err != nil {
-		return err
-	}
-	<-ctx.Done()
-	stop()
-	return nil
+	return t.view.serve(ctx, env, srv)
 }

@@ -2,8 +2,12 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { command } from "../src/testdata.ts";
+import { command, root } from "../src/testdata.ts";
+
+// kinds is a module with a test for each way to fail.
+export const kinds = join(root, "cmd/weft/internal/tester/testdata/kinds");
 
 const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 export const executable = places.find((p) => p && existsSync(p));
@@ -27,8 +31,8 @@ export async function closeAll(): Promise<void> {
 
 // serve starts a weft command and returns the address that it prints after
 // word, "view" for the page's.
-export function weft(args: string[]): Promise<{ url: (word: string) => Promise<string>; child: ChildProcess }> {
-  const child = spawn(command("cmd/weft"), args, { stdio: ["ignore", "pipe", "pipe"] });
+export function weft(args: string[], cwd?: string): Promise<{ url: (word: string) => Promise<string>; child: ChildProcess }> {
+  const child = spawn(command("cmd/weft"), args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let text = "";
   const waiting: (() => void)[] = [];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { Waiting } from "../src/machine.ts";
 import { loadFile, record, root } from "../src/testdata.ts";
-import { closeAll, loaded, view, visit, weft } from "./browser.ts";
+import { closeAll, kinds, loaded, view, visit, weft } from "./browser.ts";
 
 const tour = record("tour");
 
@@ -43,9 +43,13 @@ await shot("machine", url, `view=machine&e=${at}`, {});
 await shot("timeline-dark", url, `view=timeline&e=${at}&g=2&${window}`, { colorScheme: "dark" });
 await shot("phone", url, `view=machine&e=${at}`, { viewport: { width: 390, height: 844 } });
 await shot("deadlock", await view(record("deadlock")), "view=questions", {}, (p) => p.locator(".graph").waitFor());
-await shot("schedules", await view(record("failing"), record("passing")), "view=schedules", {}, (p) =>
-  p.locator(".half .marked").nth(1).waitFor(),
-);
+const { url: chosen } = await weft(["test", "-run", "^TestDeadlock$", "-view", "127.0.0.1:0", "."], kinds);
+await shot("schedules", await chosen("view"), "", {}, async (p) => {
+  for (let i = 0; i < 7; i++) await p.locator(".choices h2").getByRole("button", { name: "Next" }).click();
+  await p.locator(".half .mark.option").first().click();
+  await p.locator(".outcome[data-failed=deadlock]").waitFor();
+  await p.locator(".half .marked").nth(1).waitFor();
+});
 const lessons = await (await weft(["trace", "-view", "-addr", "127.0.0.1:0"])).url("view");
 await shot("lesson-zh", lessons, "view=lessons&lang=zh", {}, async (p) => {
   await p.locator("[data-lesson=steal]").click();

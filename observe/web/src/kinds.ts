@@ -47,6 +47,7 @@ const known = [
   "sysret",
   "preempt",
   "gcstop",
+  "choose",
 ];
 
 export const KBoot = 1,
@@ -93,7 +94,8 @@ export const KEntry = 31,
   KSyscall = 40,
   KSysret = 41,
   KPreempt = 42,
-  KGCStop = 43;
+  KGCStop = 43,
+  KChoose = 44;
 
 // Kinds that the page does not know keep their number, from KOther up, so that
 // they can still be named.

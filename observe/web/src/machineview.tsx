@@ -32,8 +32,11 @@ export function MachineView() {
   return <>{s && <Picture s={s} at={cursor.value} />}</>;
 }
 
-// Picture draws s as it is after event at, as wide as there is room.
-export function Picture({ s, at }: { s: Store; at: number }) {
+type Pickers = Map<number, () => void>;
+
+// Picture draws s as it is after event at, as wide as there is room. A click on a
+// G shows its life, or does what choose says of it.
+export function Picture({ s, at, choose }: { s: Store; at: number; choose?: Pickers }) {
   const host = useRef<HTMLDivElement>(null);
   const width = useSignal(0);
   useLayoutEffect(() => {
@@ -48,12 +51,12 @@ export function Picture({ s, at }: { s: Store; at: number }) {
   lang.value;
   return (
     <div class="machine" ref={host}>
-      {width.value > 0 && <Drawing s={s} width={width.value} at={at} />}
+      {width.value > 0 && <Drawing s={s} width={width.value} at={at} choose={choose} />}
     </div>
   );
 }
 
-function Drawing({ s, width, at }: { s: Store; width: number; at: number }) {
+function Drawing({ s, width, at, choose }: { s: Store; width: number; at: number; choose?: Pickers }) {
   const m = s.at(at);
   const e = s.has(at) ? s.event(at) : null;
   const pic = layout(s, m, width, e?.kind === KExit ? e.g : 0);
@@ -76,7 +79,7 @@ function Drawing({ s, width, at }: { s: Store; width: number; at: number }) {
         <HallBox key={h.what} h={h} />
       ))}
       {e && <EventArrow e={e} pic={pic} />}
-      <Marks s={s} m={m} pic={pic} e={e} />
+      <Marks s={s} m={m} pic={pic} e={e} choose={choose} />
     </svg>
   );
 }
@@ -336,15 +339,16 @@ function EventArrow({ e, pic }: { e: Ev; pic: Pic }) {
   );
 }
 
-function Marks({ s, m, pic, e }: { s: Store; m: Machine; pic: Pic; e: Ev | null }) {
+function Marks({ s, m, pic, e, choose }: { s: Store; m: Machine; pic: Pic; e: Ev | null; choose?: Pickers }) {
   const sel = selected.value && "g" in selected.value ? selected.value.g : 0;
   const all = [...pic.marks.values()].slice(0, 900).sort((a, b) => a.g - b.g);
   const stop = all.some((x) => x.g === sel) ? sel : all[0]?.g;
   const acts = new Set(e ? [e.g, e.kind === KReady || e.kind === KCreate ? e.a : 0, e.kind === KSteal ? e.c : 0] : []);
+  const pick = (g: number) => (choose?.get(g) ?? (() => selectG(g)))();
   const key = (ev: KeyboardEvent) => {
     const at = all.findIndex((x) => x.g === Number((ev.target as SVGElement).dataset.g));
     const to = ev.key === "ArrowRight" || ev.key === "ArrowDown" ? at + 1 : ev.key === "ArrowLeft" || ev.key === "ArrowUp" ? at - 1 : -1;
-    if (ev.key === "Enter") selectG(all[at].g);
+    if (ev.key === "Enter") pick(all[at].g);
     else if (to < 0 || to >= all.length) return;
     else (ev.currentTarget as SVGElement).querySelector<SVGElement>(`[data-g="${all[to].g}"]`)?.focus();
     ev.preventDefault();
@@ -361,6 +365,8 @@ function Marks({ s, m, pic, e }: { s: Store; m: Machine; pic: Pic; e: Ev | null 
           sel={k.g === sel}
           hot={acts.has(k.g)}
           stop={k.g === stop}
+          option={choose?.has(k.g) ?? false}
+          pick={() => pick(k.g)}
           born={e?.kind === KCreate && e.a === k.g ? pic.marks.get(e.g) : undefined}
         />
       ))}
@@ -375,10 +381,12 @@ interface MarkProps {
   sel: boolean;
   hot: boolean;
   stop: boolean;
+  option: boolean; // it can be chosen to go on
+  pick: () => void;
   born?: Mark;
 }
 
-function MarkView({ k, s, m, sel, hot, stop, born }: MarkProps) {
+function MarkView({ k, s, m, sel, hot, stop, option, pick, born }: MarkProps) {
   const el = useRef<SVGGElement>(null);
   const to = `translate(${k.x}px, ${k.y}px) scale(${k.r / 20})`;
   useLayoutEffect(() => {
@@ -403,17 +411,17 @@ function MarkView({ k, s, m, sel, hot, stop, born }: MarkProps) {
     <g
       ref={el}
       data-g={k.g}
-      class={`mark ${sel ? "sel" : ""} ${hot ? "hot" : ""} ${k.dead ? "dead" : ""}`}
+      class={`mark ${sel ? "sel" : ""} ${hot ? "hot" : ""} ${k.dead ? "dead" : ""} ${option ? "option" : ""}`}
       role="button"
       tabindex={stop ? 0 : -1}
-      aria-label={`g${k.g} ${s.gFunc(k.g)}, ${statusOf(g)}`}
+      aria-label={`g${k.g} ${s.gFunc(k.g)}, ${statusOf(g)}${option ? `: ${w("letGoOn")}` : ""}`}
       aria-pressed={sel}
-      onClick={() => selectG(k.g)}
+      onClick={pick}
     >
       <circle class="halo" r="25" />
       <circle class="body" r="20" fill={css(colorOf(s, k.g))} />
       <text style={{ fontSize: `${size}px` }}>{label}</text>
-      <title>{`g${k.g} ${s.gFunc(k.g)}`}</title>
+      <title>{option ? w("letGoOn") : `g${k.g} ${s.gFunc(k.g)}`}</title>
     </g>
   );
 }

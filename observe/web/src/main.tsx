@@ -14,6 +14,7 @@ get<Meta>("api/meta")
     meta.value = m;
     if (!m.recordings.some((r) => r.id === recording.value)) recording.value = m.recordings[0]?.id ?? "main";
     if (m.mode === "lessons" && !/view=/.test(location.hash)) view.value = "lessons";
+    if (m.recordings[0]?.kind === "test" && !/view=/.test(location.hash)) view.value = "schedules";
     if (m.recordings.length) return open(recording.value, start);
     loading.value = false;
   })

@@ -7,6 +7,7 @@ import {
   KArgs,
   KBlock,
   KBoot,
+  KChoose,
   KCreate,
   KDeadlock,
   KEntry,
@@ -280,6 +281,8 @@ class English extends Narrator {
         return `preemptone: who is on p${e.a} ${e.b ? `has run for ${dur(e.b)} and ` : ""}is asked to stop`;
       case KGCStop:
         return `gcstopm: m${e.m} gives its P up, the world is to stop`;
+      case KChoose:
+        return `decision ${e.a}: of ${e.c}, ${e.b ? `g${e.b}` : "time"} goes on${e.sub ? ", which is not the default" : ""}`;
     }
     return `${kindName(e.kind, s.tables)} ${[e.a, e.b, e.c].join(" ")}`;
   }
@@ -421,6 +424,8 @@ class Chinese extends Narrator {
         return `preemptone:p${e.a} 上的协程${e.b ? `已运行 ${dur(e.b)},` : ""}被要求停下`;
       case KGCStop:
         return `gcstopm：世界即将停止，m${e.m} 交出它的 P`;
+      case KChoose:
+        return `第 ${e.a} 次选择：${e.c} 个之中，${e.b ? `g${e.b}` : "时间"} 继续${e.sub ? "，不是默认的选择" : ""}`;
     }
     return `${kindName(e.kind, s.tables)} ${[e.a, e.b, e.c].join(" ")}`;
   }

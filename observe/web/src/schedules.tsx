@@ -1,8 +1,9 @@
-// Two schedules of one program: one that fails beside one that passes, their
-// first difference marked, and the story of the first.
+// Schedules of one program: one beside another, as one that fails beside one that
+// passes, their first difference marked, and the story of the first.
 
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
+import { ChoicesPanel, pickers } from "./choices.tsx";
 import { EventList } from "./details.tsx";
 import { stamp } from "./format.ts";
 import { say, w, type T } from "./i18n.ts";
@@ -51,33 +52,30 @@ function compare(b: string): void {
 export function SchedulesView() {
   const m = meta.value,
     others = (m?.recordings ?? []).filter((r) => r.id !== recording.value && r.kind !== "live");
+  const mine = m?.recordings.find((r) => r.id === recording.value),
+    first = others.find((r) => r.id === mine?.parent) ?? others[0];
   useEffect(() => {
-    if (others[0] && !loading.value && compared !== recording.value) compare(others[0].id);
+    if (first && !loading.value && compared !== recording.value) compare(first.id);
   }, [recording.value, others.length, loading.value]);
-  const mine = m?.recordings.find((r) => r.id === recording.value);
-  if (!others.length)
-    return (
-      <div class="page">
-        <p>{w("onlyOne")}</p>
-        <About r={mine} />
-      </div>
-    );
   const s = store.value,
-    d = diff.value,
-    b = beside.value;
+    d = others.length ? diff.value : null,
+    b = others.length ? beside.value : null;
   return (
     <div class="schedules">
-      <p>
-        <label>
-          {w("compareWith")}{" "}
-          <select value={other.value} onChange={(e) => compare(e.currentTarget.value)}>
-            {others.map((r) => (
-              <option value={r.id}>{r.name}</option>
-            ))}
-          </select>
-        </label>
-      </p>
       <About r={mine} />
+      {!others.length && mine?.kind !== "test" && <p>{w("onlyOne")}</p>}
+      {others.length > 0 && (
+        <p>
+          <label>
+            {w("compareWith")}{" "}
+            <select value={other.value} onChange={(e) => compare(e.currentTarget.value)}>
+              {others.map((r) => (
+                <option value={r.id}>{r.name}</option>
+              ))}
+            </select>
+          </label>
+        </p>
+      )}
       {failed.value && <p class="warn">{failed.value}</p>}
       {d?.same && <p>{w("sameSchedules")}</p>}
       {d?.first && (
@@ -89,24 +87,34 @@ export function SchedulesView() {
         </p>
       )}
       <div class="beside">
-        {d?.story && d.story.length > 0 && (
-          <section class="story">
-            <h2>{w("story")}</h2>
-            <ol>
-              {d.story.map((x) => (
-                <li>
-                  <button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}>
-                    <time>{stamp(x.t)}</time> {say(x.text)}
-                  </button>
-                </li>
-              ))}
-            </ol>
-          </section>
-        )}
-        {s && b && (
+        <div>
+          {mine?.kind === "test" && <ChoicesPanel r={mine} />}
+          {d?.story && d.story.length > 0 && (
+            <section class="story">
+              <h2>{w("story")}</h2>
+              <ol>
+                {d.story.map((x) => (
+                  <li>
+                    <button aria-current={x.i === cursor.value ? "step" : undefined} onClick={() => moveTo(x.i)}>
+                      <time>{stamp(x.t)}</time> {say(x.text)}
+                    </button>
+                  </li>
+                ))}
+              </ol>
+            </section>
+          )}
+        </div>
+        {s && (b || mine?.kind === "test") && (
           <div class="pair">
             <Half title={mine?.name ?? ""} s={s} at={cursor.value} first={d?.first?.a.i} />
-            <Half title={others.find((r) => r.id === other.value)?.name ?? ""} s={b} at={matching(cursor.value, d)} first={d?.first?.b.i} />
+            {b && (
+              <Half
+                title={others.find((r) => r.id === other.value)?.name ?? ""}
+                s={b}
+                at={matching(cursor.value, d)}
+                first={d?.first?.b.i}
+              />
+            )}
           </div>
         )}
       </div>
@@ -128,16 +136,33 @@ function About({ r }: { r?: Recording }) {
       {r.token && (
         <div>
           <dt>{w("token")}</dt>
-          <dd class="mono">{r.token}</dd>
+          <dd class="mono">
+            {r.token} <Copy text={r.token} />
+          </dd>
         </div>
       )}
       {r.command && (
         <div>
           <dt>{w("repeat")}</dt>
-          <dd class="mono">{r.command}</dd>
+          <dd class="mono">
+            {r.command} <Copy text={r.command} />
+          </dd>
         </div>
       )}
     </dl>
+  );
+}
+
+const copied = signal("");
+
+function Copy({ text }: { text: string }) {
+  const done = () => {
+    copied.value = text;
+  };
+  return (
+    <button class="quiet" onClick={() => navigator.clipboard.writeText(text).then(done, () => {})}>
+      {w(copied.value === text ? "copied" : "copy")}
+    </button>
   );
 }
 
@@ -149,7 +174,7 @@ function Half({ title, s, at, first }: { title: string; s: Store; at: number; fi
     <section class={first !== undefined && i >= first ? "half differs" : "half"}>
       <h3>{title}</h3>
       <EventList s={s} all={Array.from({ length: n }, (_, k) => from + k)} at={i} mark={first} pick={s === store.value} />
-      <Picture s={s} at={i} />
+      <Picture s={s} at={i} choose={s === store.value ? pickers() : undefined} />
     </section>
   );
 }

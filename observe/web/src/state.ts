@@ -19,6 +19,9 @@ export interface Recording {
   damage?: string;
   token?: string;
   command?: string;
+  failed?: string; // a schedule: how
+  parent?: string; // a schedule: the one that it was chosen in, at decision step
+  step?: number;
 }
 
 export interface Named {

@@ -2,9 +2,10 @@ package tester
 
 import (
 	"errors"
-	"os"
+	"io"
 
 	"github.com/weftgo/weft/explore"
+	"github.com/weftgo/weft/observe"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -15,15 +16,25 @@ var parkReasons = map[int]trace.Reason{
 	explore.OpCondWait: trace.WaitSyncCond, explore.OpSleep: trace.WaitSleep,
 }
 
-// recording makes weft's trace events of a story. The schedule runs on P 0 of M 0.
-func (s *symbols) recording(r *Run) (events []trace.Event) {
+// recording makes weft's trace events of a story, and tells the decisions among them. The schedule runs on P 0 of M 0.
+func (s *symbols) recording(r *Run) (events []trace.Event, decisions []observe.Decision) {
 	last := map[int]Event{} // the last point of each goroutine
+	choices := choices{s: s, r: r, about: map[int]observe.Option{}}
 	running := 0
-	for _, e := range r.Story {
+	for i := range r.Story {
+		e := &r.Story[i]
+		if e.Op == explore.OpChoose {
+			if out, ok := choices.choose(e, len(events)); ok {
+				events = append(events, out)
+			}
+			continue
+		}
+		choices.see(e)
 		out := trace.Event{Time: int64(e.Now), G: uint64(e.G), P: 0, M: 0}
 		switch e.Op {
 		case explore.OpBorn:
-			out.Kind, out.G, out.A, out.C, out.Sub = trace.KGoCreate, uint64(running), uint64(e.G), e.Obj, uint8(trace.QLocal)
+			out.Kind, out.G, out.Sub = trace.KGoCreate, uint64(running), uint8(trace.QLocal)
+			out.A, out.B, out.C = uint64(e.G), e.fn, e.Obj
 		case explore.OpRun:
 			if running != 0 {
 				yield := out
@@ -51,23 +62,20 @@ func (s *symbols) recording(r *Run) (events []trace.Event) {
 		case explore.OpAtomic, explore.OpLocked, explore.OpRing: // on the way to what it waits for
 			continue
 		default:
-			last[e.G] = e
+			last[e.G] = *e
 			continue
 		}
 		events = append(events, out)
 	}
-	return events
+	return events, choices.all
 }
 
-// writeRecording writes a schedule in weft's trace format, for weft trace and the page.
-func (s *symbols) writeRecording(name string, r *Run) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	w := trace.NewWriter(f, func(pc uint64) trace.Symbol {
+// writeRecording writes a schedule in weft's trace format, for weft trace and the page, and returns its decisions.
+func (s *symbols) writeRecording(w io.Writer, r *Run) ([]observe.Decision, error) {
+	events, decisions := s.recording(r)
+	out := trace.NewWriter(w, func(pc uint64) trace.Symbol {
 		at := s.frame(pc, r.loaded)
 		return trace.Symbol{Func: at.Func, File: at.File, Line: at.Line}
 	})
-	return errors.Join(w.WriteEvents(s.recording(r)), w.Close(), f.Close())
+	return decisions, errors.Join(out.WriteEvents(events), out.Close())
 }

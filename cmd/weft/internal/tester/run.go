@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +33,6 @@ type Config struct {
 	Shard     [2]uint64 // this one of so many, counted from 1
 	Replay    string
 	Trace     string // file for a recording of the replayed schedule
-	Beside    string // file for one of the default schedule, if that passes and is another
 	Check     bool
 	Verbose   bool
 	RealTime  bool
@@ -87,46 +85,62 @@ type session struct {
 
 // Main does what c says. It reports whether a test failed; an error says why it could not do it.
 func Main(ctx context.Context, c Config) (failed bool, err error) {
-	s := &session{Config: c}
-	first, _, _ := strings.Cut(c.Run, "/")
-	if s.match, err = regexp.Compile(first); err != nil {
-		return false, fmt.Errorf("-run: %v", err)
-	}
-	var tok *explore.Token
 	if c.Replay != "" {
-		t, err := explore.ParseToken(c.Replay)
+		p, tok, err := Open(ctx, c)
 		if err != nil {
-			return false, fmt.Errorf("-replay: %v", err)
+			return false, err
 		}
-		tok = &t
+		defer p.Close()
+		s, err := p.Play(ctx, tok)
+		if err != nil {
+			return false, err
+		}
+		return s.Failed != "", p.Tell(s)
 	}
-	tc, err := seam.Find(c.Dir)
+	s, packs, err := newSession(ctx, c)
 	if err != nil {
 		return false, err
 	}
-	if s.overlay, err = tc.Prepare(seam.Steer()); err != nil {
-		return false, err
-	}
-	if s.scratch, err = os.MkdirTemp("", "weft-test"); err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(s.scratch)
-	packs, err := s.list(ctx)
-	if err != nil {
-		return false, err
-	}
-	if tok != nil {
-		return s.failed, s.replay(ctx, packs, *tok)
-	}
+	defer s.close()
 	for i, p := range packs {
 		if err := s.pack(ctx, p, i); err != nil {
 			return s.failed, err
 		}
 	}
 	if s.ran == 0 && !s.failed {
-		return false, fmt.Errorf("no tests to run in %s: name packages with Test functions%s", strings.Join(c.Patterns, " "), s.matching())
+		return false, s.noTests()
 	}
 	return s.failed, nil
+}
+
+// newSession prepares what c says and lists the packages. close undoes it.
+func newSession(ctx context.Context, c Config) (s *session, packs []*pack, err error) {
+	s = &session{Config: c}
+	first, _, _ := strings.Cut(c.Run, "/")
+	if s.match, err = regexp.Compile(first); err != nil {
+		return nil, nil, fmt.Errorf("-run: %v", err)
+	}
+	tc, err := seam.Find(c.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.overlay, err = tc.Prepare(seam.Steer()); err != nil {
+		return nil, nil, err
+	}
+	if s.scratch, err = os.MkdirTemp("", "weft-test"); err != nil {
+		return nil, nil, err
+	}
+	if packs, err = s.list(ctx); err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	return s, packs, nil
+}
+
+func (s *session) close() { os.RemoveAll(s.scratch) }
+
+func (s *session) noTests() error {
+	return fmt.Errorf("no tests to run in %s: name packages with Test functions%s", strings.Join(s.Patterns, " "), s.matching())
 }
 
 func (s *session) matching() string {
@@ -366,74 +380,6 @@ func (s *session) writeFailure(w io.Writer, p *pack, r *Run) {
 		writeStory(w, lines, 60)
 	}
 	p.symbols.writeUntamed(w, r.Untamed, r.loaded)
-}
-
-// replay repeats the schedule of a token.
-func (s *session) replay(ctx context.Context, packs []*pack, tok explore.Token) error {
-	s.RealTime = s.RealTime || tok.RealTime
-	for i, p := range packs {
-		if err := s.build(ctx, p, i); err != nil {
-			return err
-		}
-		h := NewHost(p.bin)
-		defer h.Close()
-		tests, err := h.Tests()
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(tests, tok.Test) {
-			continue
-		}
-		run, err := h.Replay(ctx, tok)
-		if err != nil {
-			return err
-		}
-		if err := s.recordBeside(ctx, h, p, tok); err != nil {
-			return err
-		}
-		return s.tellReplay(p, tok, run)
-	}
-	return fmt.Errorf("-replay: the token is of %s, which is not in %s: name its package", tok.Test, strings.Join(s.Patterns, " "))
-}
-
-// recordBeside records the schedule that tok deviates from.
-func (s *session) recordBeside(ctx context.Context, h *Host, p *pack, tok explore.Token) error {
-	if s.Beside == "" || len(tok.Devs) == 0 {
-		return nil
-	}
-	tok.Devs = nil
-	run, err := h.Replay(ctx, tok)
-	if err != nil || run.Failure != nil || run.Unfit {
-		return err
-	}
-	return p.symbols.writeRecording(s.Beside, run)
-}
-
-func (s *session) tellReplay(p *pack, tok explore.Token, run *Run) error {
-	if run.Lost {
-		fmt.Fprintln(s.Out, "the program is not the one that the token is of: a decision in it has no such option here")
-	}
-	if s.Verbose {
-		p.symbols.writeDecisions(s.Out, run)
-	}
-	if s.Trace != "" {
-		if err := p.symbols.writeRecording(s.Trace, run); err != nil {
-			return err
-		}
-	}
-	switch {
-	case run.Unfit:
-		return fmt.Errorf("%s fails under the default schedule already: see to that first", tok.Test)
-	case run.Failure != nil:
-		s.failed = true
-		fmt.Fprintf(s.Out, "--- FAIL: %s: %s: %s\n", tok.Test, run.Failure.Kind, kindWords[run.Failure.Kind])
-		s.writeFailure(s.Out, p, run)
-	default:
-		p.symbols.writeUntamed(s.Out, run.Untamed, run.loaded)
-		fmt.Fprintf(s.Out, "ok   %s: this schedule does not fail\n", tok.Test)
-	}
-	fmt.Fprintf(s.Out, "  hash %016x, %d decisions\n", run.Hash, run.Steps)
-	return nil
 }
 
 // Jobs is how many workers run when nobody says.

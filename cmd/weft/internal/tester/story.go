@@ -17,6 +17,7 @@ type Event struct {
 	Obj uint64
 	Now time.Duration // virtual
 	pcs []uint64
+	fn  uint64 // of one that is made: behind its entry
 }
 
 // Run is one schedule that has been repeated.
@@ -26,6 +27,8 @@ type Run struct {
 	Unfit    bool             // the default schedule, which comes first, failed
 	Hash     uint64
 	Steps    uint64
+	Devs     []explore.Dev
+	Complete bool // Devs are all its deviations
 	Lost     bool // a deviation had no option: the program is not the one the token is of
 	Story    []Event
 	Told     uint64 // events there were; Story has the last ones
@@ -81,8 +84,12 @@ func (r *Run) take(w *worker) {
 		for k := range min(get(3), explore.WireEvent-4) {
 			e.pcs = append(e.pcs, get(4+int(k)))
 		}
+		if e.Op == explore.OpBorn && len(e.pcs) == 2 {
+			e.pcs, e.fn = e.pcs[:1], e.pcs[1]
+		}
 		r.Story = append(r.Story, e)
 	}
+	r.Devs, r.Complete = w.devs()
 	r.Untamed = w.untamed()
 }
 
@@ -125,7 +132,7 @@ var opWords = [explore.Ops]string{
 	explore.OpClock: "reads the clock", explore.OpSleep: "Sleep", explore.OpYield: "Gosched",
 	explore.OpRun: "runs", explore.OpBorn: "is made",
 	explore.OpExit: "ends", explore.OpTime: "time passes", explore.OpLocked: "has it",
-	explore.OpPark: "waits", explore.OpReady: "can run again", explore.OpRing: "closes a ring",
+	explore.OpPark: "waits", explore.OpReady: "can run again", explore.OpRing: "closes a ring", explore.OpChoose: "a decision",
 }
 
 // storyLine is one line of a story: what a goroutine came to.
@@ -139,7 +146,7 @@ func (s *symbols) story(r *Run) (lines []storyLine) {
 	names := map[int]bool{}
 	for _, e := range r.relevant() {
 		switch e.Op {
-		case explore.OpRun, explore.OpClock, explore.OpLocked, explore.OpGo, explore.OpPark, explore.OpReady:
+		case explore.OpRun, explore.OpClock, explore.OpLocked, explore.OpGo, explore.OpPark, explore.OpReady, explore.OpChoose:
 			continue
 		case explore.OpTime:
 			lines = append(lines, storyLine{0, fmt.Sprintf("time passes to %v", e.Now)})
@@ -212,6 +219,9 @@ func (s *symbols) writeDecisions(w io.Writer, r *Run) {
 		fmt.Fprintf(w, "... %d events ...\n", n)
 	}
 	for _, e := range r.Story {
+		if e.Op == explore.OpChoose {
+			continue
+		}
 		f, _ := s.user(e.pcs, r.loaded)
 		fmt.Fprintf(w, "%12v g%-3d %-14s %#-14x %s\n", e.Now, e.G, opWords[e.Op], e.Obj, s.place(f))
 	}

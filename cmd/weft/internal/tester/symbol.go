@@ -104,6 +104,16 @@ func (s *symbols) user(pcs []uint64, loaded uint64) (f frame, deep int) {
 	return f, deep
 }
 
+// library returns the innermost place that is not in the runtime.
+func (s *symbols) library(pcs []uint64, loaded uint64) (f frame) {
+	for _, pc := range pcs {
+		if f = s.frame(pc, loaded); !strings.HasPrefix(f.Func, "runtime.") {
+			break
+		}
+	}
+	return f
+}
+
 func (s *symbols) std(file string) bool {
 	return strings.HasPrefix(file, s.goroot+string(filepath.Separator))
 }

@@ -374,18 +374,27 @@ func (w *worker) result(a []string) (p explore.Progress, f *explore.Failure) {
 	return p, f
 }
 
-// Replay runs the schedule that tok names in a fresh process, after the default schedule.
+// Replay runs the schedule that tok names in a fresh process: after the default schedule, unless it is that itself.
 func (h *Host) Replay(ctx context.Context, tok explore.Token) (*Run, error) {
+	return h.replay(ctx, tok, len(tok.Devs) > 0)
+}
+
+// replay runs the schedule that tok names in a fresh process, after the default schedule if warm.
+func (h *Host) replay(ctx context.Context, tok explore.Token, warm bool) (*Run, error) {
 	var devs []string
 	for _, d := range tok.Devs {
 		devs = append(devs, fmt.Sprintf("%d:%d", d.Step, d.Pick))
 	}
 	fields := append([]string{"replay", tok.Test, text(tok.Seed)}, h.limits()...)
 	fields[4] = text(tok.Slack * 1000)
-	return h.once(ctx, tok.Test, append(fields, strings.Join(devs, ",")))
+	first := "0"
+	if warm {
+		first = "1"
+	}
+	return h.once(ctx, tok.Test, append(fields, strings.Join(devs, ","), first))
 }
 
-// once has a fresh process run the default schedule and then one more, with its story.
+// once has a fresh process run one schedule with its story, as fields say.
 func (h *Host) once(ctx context.Context, test string, fields []string) (*Run, error) {
 	h.Close()
 	w, err := h.fit()
