@@ -26,7 +26,7 @@ func (c *choices) see(e *Event) {
 		o.G, o.State = uint64(e.G), observe.OptionReady
 		c.about[e.G] = o
 		return
-	case explore.OpRun, explore.OpLocked, explore.OpPark, explore.OpExit, explore.OpTime:
+	case explore.OpRun, explore.OpLocked, explore.OpPark, explore.OpExit, explore.OpTime, explore.OpRing:
 		return
 	}
 	f, _ := c.s.user(e.pcs, c.r.loaded)

@@ -127,8 +127,8 @@ func TestAReplayIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"newproc g3 kinds.TestDeadlock.func1 → p0.runq (kinds_test.go:36)", "decision 8: of 2, g3 goes on", "[m0 p0 g3] gopark: sync.Mutex.Lock",
-		"[m0 p0 g4] gopark: sync.Mutex.Lock", "execute g3",
+		"newproc g3 kinds.TestDeadlock.func1 → p0.runq (kinds_test.go:36)", "decision 8: of 2, g3 goes on",
+		"[m0 p0 g3] gopark: sync.Mutex.Lock", "[m0 p0 g4] gopark: sync.Mutex.Lock", "execute g3",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the recording lacks %q:\n%s", want, text.String())
