@@ -92,15 +92,19 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 	defer s.serveEnded(ll)
 	for {
-		err := s.waitFor(context.Background(), func() bool {
-			ok := s.MaxConns <= 0 || s.open < s.MaxConns || s.draining.Load()
+		draining := false
+		_ = s.waitFor(context.Background(), func() bool {
+			if draining = s.draining.Load(); draining {
+				return true // and count nothing: Shutdown may have returned
+			}
+			ok := s.MaxConns <= 0 || s.open < s.MaxConns
 			if ok {
 				s.open++
 			}
 			return ok
 		})
-		if err != nil {
-			return err
+		if draining {
+			return ErrServerClosed
 		}
 		fd, err := accept()
 		if err == nil {

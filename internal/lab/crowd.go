@@ -123,8 +123,8 @@ func (l *Load) Percentile(q float64) time.Duration {
 	return l.waits[min(int(q*float64(len(l.waits))), len(l.waits)-1)]
 }
 
-// Run has every connection send one request after the other for d, the next
-// when the answer to the last has come.
+// Run has every connection send one request after the other for d, but one at
+// least, the next when the answer to the last has come.
 func (c *Crowd) Run(d time.Duration) (*Load, error) {
 	waits := make([][]time.Duration, len(c.conns))
 	begin := time.Now()
@@ -132,15 +132,17 @@ func (c *Crowd) Run(d time.Duration) (*Load, error) {
 	err := c.each(len(c.conns), func(i int) error {
 		conn, buf := c.conns[i], make([]byte, 1024)
 		_ = conn.SetDeadline(end.Add(Patience))
-		for now := time.Now(); now.Before(end); {
+		for now := time.Now(); ; {
 			if err := ask(conn, buf); err != nil {
 				return err
 			}
 			then := now
 			now = time.Now()
 			waits[i] = append(waits[i], now.Sub(then))
+			if !now.Before(end) {
+				return nil
+			}
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err

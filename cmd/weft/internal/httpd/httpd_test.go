@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/poll"
 )
 
 // site is a Server under test on a listener of its own.
@@ -244,7 +246,7 @@ func TestStalledRequestIsCut(t *testing.T) {
 			}})
 			c, r := dial(t, w.addr)
 			io.WriteString(c, sent)
-			if _, err := io.ReadAll(r); err != nil {
+			if _, err := io.ReadAll(r); err != nil && !errors.Is(err, syscall.ECONNRESET) { // it may be cut before it has sent anything
 				t.Errorf("read: %v, want the connection ended", err)
 			}
 		})
@@ -253,10 +255,18 @@ func TestStalledRequestIsCut(t *testing.T) {
 
 func TestIdleConnectionIsCut(t *testing.T) {
 	w := start(t, Config{Idle: 20 * time.Millisecond, Handler: func(ctx *fasthttp.RequestCtx) {}})
-	c, r := dial(t, w.addr)
-	ask(t, c, r, "/")
-	if b, err := io.ReadAll(r); len(b) > 0 || err != nil {
-		t.Errorf("read %q, %v, want a quiet end", b, err)
+	for {
+		c, r := dial(t, w.addr)
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		if _, err := http.ReadResponse(r, nil); err != nil && w.Requests() == 0 {
+			continue // it was idle for too long before it has asked
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(r); len(b) > 0 || err != nil {
+			t.Errorf("read %q, %v, want a quiet end", b, err)
+		}
+		return
 	}
 }
 
@@ -334,7 +344,7 @@ func TestStalledClientHoldsOneCoroutine(t *testing.T) {
 		if after > before+stalled {
 			t.Fatalf("%d coroutines, want %d", after, before+stalled)
 		}
-		if after == before+stalled && parked >= stalled {
+		if after == before+stalled && (parked >= stalled || poll.Default() == "busy") { // there they ask again and again
 			return
 		}
 	}
