@@ -68,6 +68,17 @@ func (s *source) edit(edits []Edit) (text []byte, moved []*Anchor, err error) {
 	return text, nil, err
 }
 
+// renameText makes the edits of an assembly file, or returns the anchors that have moved.
+func renameText(name string, text []byte, edits []Edit) (_ []byte, moved []*Anchor) {
+	for _, e := range edits {
+		if e.At != Rename || !bytes.Contains(text, []byte(e.Func)) {
+			moved = append(moved, &Anchor{name, e.Func, "there is no such text"})
+		}
+		text = bytes.ReplaceAll(text, []byte(e.Func), []byte(e.Text))
+	}
+	return text, moved
+}
+
 // place finds where e goes, or says why it has no place.
 func (s *source) place(e *Edit) (sp splice, why string) {
 	if e.At == Field {

@@ -20,7 +20,8 @@ const (
 )
 
 // Edit is one insertion into a file of GOROOT/src. It states what it relies on,
-// and is refused where that has moved.
+// and is refused where that has moved. In an assembly file only Rename is
+// possible: Func is then a text, and Text takes its place wherever it stands.
 type Edit struct {
 	File string // below GOROOT/src, as "runtime/proc.go"
 	// Func is the whole header of the function without the word func, with the

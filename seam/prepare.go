@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // An overlay stands in the user's cache directory, below weft/seam, in a
@@ -114,6 +115,12 @@ func (t *Toolchain) makeFiles(edits map[string][]Edit, sources map[string][]byte
 	files := make(map[string][]byte)
 	moved := &MovedError{Toolchain: t}
 	for _, name := range slices.Sorted(maps.Keys(edits)) {
+		if strings.HasSuffix(name, ".s") {
+			text, anchors := renameText(name, sources[name], edits[name])
+			files[name] = text
+			moved.Anchors = append(moved.Anchors, anchors...)
+			continue
+		}
 		s, err := parseSource(name, sources[name])
 		if err != nil {
 			return nil, fmt.Errorf("GOROOT has a file that does not parse: %w: install Go %s anew", err, Supported)

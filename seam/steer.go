@@ -18,8 +18,6 @@ var (
 	testingSteer string
 	//go:embed hooks/steer_sync.go.txt
 	syncSteer string
-	//go:embed hooks/steer_atomic.go.txt
-	atomicSteer string
 )
 
 // Steer returns what weft test inserts: a choice of what runs next, scheduling points in channel operations and in package sync,
@@ -37,7 +35,8 @@ func Steer() Set {
 		File{"testing/weft_wire.go", inPackage("testing", explore.WireSource)},
 		File{"testing/weft_plan.go", inPackage("testing", explore.PlanSource)},
 		File{"sync/weft_steer.go", syncSteer},
-		File{"sync/atomic/weft_steer.go", atomicSteer},
+		File{"sync/atomic/weft_steer.go", atomicSource()},
+		File{"runtime/weft_atomic_race.go", atomicRaceSource()},
 	)
 	for file, edits := range steerEdits {
 		for _, e := range edits {
@@ -117,6 +116,14 @@ var steerEdits = map[string][]Edit{
 		{Func: "poll_runtime_pollSetDeadline(pd *pollDesc, d int64, mode int)", Text: "nanotime := steerNano"},
 		{Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if steerOn { steerUntamed(UntamedNet) }"},
 	},
+	"runtime/atomic_pointer.go": {
+		{Func: "sync_atomic_StorePointer(ptr *unsafe.Pointer, new unsafe.Pointer)",
+			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }"},
+		{Func: "sync_atomic_SwapPointer(ptr *unsafe.Pointer, new unsafe.Pointer) unsafe.Pointer",
+			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }"},
+		{Func: "sync_atomic_CompareAndSwapPointer(ptr *unsafe.Pointer, old, new unsafe.Pointer) bool",
+			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }"},
+	},
 	"runtime/sigqueue.go":  {{Func: "signal_recv() uint32", Text: "if steerOn { steerForget() }"}},
 	"runtime/sema.go":      {{Func: "internal_sync_nanotime() int64", Text: "nanotime := steerNano"}},
 	"runtime/debug.go":     {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
@@ -173,30 +180,4 @@ func syncEdits() (edits []Edit) {
 			Text: "if steerOn { steerTook(steerPtr(rw), true) }"},
 		Edit{File: "sync/rwmutex.go", Func: "(rw *RWMutex) Lock()", At: After, Stmt: "rw.w.Lock()",
 			Text: "if steerOn { steerWants(steerPtr(rw)) }"})
-}
-
-// atomicEdits make each method of an atomic type a point. The functions of sync/atomic can't be: the compiler puts instructions in
-// their place.
-func atomicEdits() (edits []Edit) {
-	text := fmt.Sprintf("if steerOn { steerPoint(%d, unsafe.Pointer(x)) }", explore.OpAtomic)
-	add := func(header string) {
-		edits = append(edits, Edit{File: "sync/atomic/type.go", Func: header, Text: text})
-	}
-	for typ, val := range map[string]string{
-		"Bool":  "bool",
-		"Int32": "int32", "Int64": "int64", "Uint32": "uint32",
-		"Uint64": "uint64", "Uintptr": "uintptr", "Pointer[T]": "*T",
-	} {
-		add(fmt.Sprintf("(x *%s) Load() %s", typ, val))
-		add(fmt.Sprintf("(x *%s) Store(val %s)", typ, val))
-		add(fmt.Sprintf("(x *%s) Swap(new %s) (old %s)", typ, val, val))
-		add(fmt.Sprintf("(x *%s) CompareAndSwap(old, new %s) (swapped bool)", typ, val))
-		if typ != "Bool" && typ != "Pointer[T]" {
-			add(fmt.Sprintf("(x *%s) Add(delta %s) (new %s)", typ, val, val))
-			add(fmt.Sprintf("(x *%s) And(mask %s) (old %s)", typ, val, val))
-			add(fmt.Sprintf("(x *%s) Or(mask %s) (old %s)", typ, val, val))
-		}
-	}
-	slices.SortFunc(edits, func(a, b Edit) int { return strings.Compare(a.Func, b.Func) })
-	return edits
 }

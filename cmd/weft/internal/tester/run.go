@@ -191,6 +191,7 @@ func (s *session) build(ctx context.Context, p *pack, i int) error {
 	if s.Tags != "" {
 		args = append(args, "-tags", s.Tags)
 	}
+	args = append(args, seam.SteerFlags...)
 	cmd := s.overlay.Command(ctx, "test", append(args, p.ImportPath)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s does not build:\n%s", p.ImportPath, strings.TrimSpace(string(out)))
