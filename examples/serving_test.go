@@ -14,13 +14,15 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+
+	"github.com/weftgo/weft/poll"
 )
 
 // serve runs the example until the end of the test and returns the address that
 // it says it is on.
-func serve(t *testing.T, name string) (addr string) {
+func serve(t *testing.T, name string, flags ...string) (addr string) {
 	t.Helper()
-	cmd := exec.Command(build(t, name), "-addr", "127.0.0.1:0")
+	cmd := exec.Command(build(t, name), append(flags, "-addr", "127.0.0.1:0")...)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -93,5 +95,28 @@ func TestKeyvalueRemembers(t *testing.T) {
 	got, err := io.ReadAll(c)
 	if want := "ok\nsome words\nerror: say set KEY VALUE, get KEY or quit\n"; err != nil || string(got) != want {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// A client that many programs in JavaScript use, on each model of I/O.
+func TestChatWithTheClientOfNpm(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is not installed")
+	}
+	if _, err := os.Stat("testdata/ws/node_modules"); err != nil {
+		t.Skip("the client is not installed: (cd examples/testdata/ws && npm ci)")
+	}
+	for _, model := range poll.Models() {
+		t.Run(model, func(t *testing.T) {
+			if err := poll.Check(model); err != nil {
+				t.Skip(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, "node", "testdata/ws/client.js", serve(t, "chat", "-io", model)).CombinedOutput()
+			if err != nil || string(out) != "ok\n" {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
 	}
 }

@@ -16,13 +16,15 @@ import (
 // requests in all.
 var loads = []struct{ conns, requests int }{{1, 2_000}, {200, 40_000}, {5_000, 100_000}}
 
-// loaders are the programs that make the load. Each has a command line and what
-// its output must have, and must not have, when every request was answered.
-var loaders = []struct {
+type loader struct {
 	name      string
 	args      func(url string, conns, requests int) string
 	want, not string
-}{
+}
+
+// loaders are the programs that make the load. Each has a command line and what
+// its output must have, and must not have, when every request was answered.
+var loaders = []loader{
 	{
 		name: "ab", want: `Failed requests: +0\n`, not: "Non-2xx|apr_",
 		args: func(url string, conns, requests int) string {
@@ -56,18 +58,7 @@ func TestServeUnderLoad(t *testing.T) {
 	for _, loader := range loaders {
 		for _, load := range loads {
 			t.Run(fmt.Sprintf("%s/%d", loader.name, load.conns), func(t *testing.T) {
-				path, err := exec.LookPath(loader.name)
-				if err != nil {
-					t.Skipf("%s is not installed", loader.name)
-				}
-				args := strings.Fields(loader.args(w.url+"/small", load.conns, load.requests))
-				out, err := exec.Command(path, args...).CombinedOutput()
-				if err != nil {
-					t.Fatalf("%s %q: %v\n%s", loader.name, args, err, out)
-				}
-				if !regexp.MustCompile(loader.want).Match(out) || regexp.MustCompile(loader.not).Match(out) {
-					t.Errorf("%s %q:\n%s", loader.name, args, out)
-				}
+				loader.load(t, w.url+"/small", load.conns, load.requests)
 			})
 		}
 	}
@@ -77,6 +68,22 @@ func TestServeUnderLoad(t *testing.T) {
 	w.stop()
 	if got := w.errors(); got != "" {
 		t.Errorf("serve said %q", got)
+	}
+}
+
+// load asks for url, and fails unless every request was answered.
+func (l loader) load(t *testing.T, url string, conns, requests int) {
+	t.Helper()
+	if _, err := exec.LookPath(l.name); err != nil {
+		t.Skipf("%s is not installed", l.name)
+	}
+	args := strings.Fields(l.args(url, conns, requests))
+	out, err := exec.Command(l.name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", l.name, args, err, out)
+	}
+	if !regexp.MustCompile(l.want).Match(out) || regexp.MustCompile(l.not).Match(out) {
+		t.Errorf("%s %q:\n%s", l.name, args, out)
 	}
 }
 

@@ -122,9 +122,14 @@ func (w *site) errors() string {
 // descriptors returns how many files serve has open.
 func (w *site) descriptors() int {
 	w.t.Helper()
-	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", w.cmd.Process.Pid))
+	return descriptorsOf(w.t, w.cmd.Process.Pid)
+}
+
+func descriptorsOf(t *testing.T, pid int) int {
+	t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
-		w.t.Skip(err)
+		t.Skip(err)
 	}
 	return len(open)
 }

@@ -50,6 +50,7 @@ func (r *room) say(_ *websocket.Conn, op ws.OpCode, payload []byte) error {
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8082", "listen on `ADDR`")
+	io := flag.String("io", "", "I/O `MODEL`: blocking, busy, select, poll, epoll or uring")
 	flag.Parse()
 	r := &room{conns: map[*websocket.Conn]bool{}}
 	h := websocket.Handler{Open: r.join, Message: r.say}
@@ -61,5 +62,5 @@ func main() {
 		}
 		fmt.Println("chat on", ln.Addr())
 		log.Fatal(server.Serve(ln))
-	})
+	}, weft.IO(*io))
 }
