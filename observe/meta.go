@@ -132,6 +132,7 @@ var kindTitles = [trace.KindCount]trace.Words{
 	trace.KSysret:    {EN: "exitsyscall: back from it", ZH: "exitsyscall：系统调用返回"},
 	trace.KPreempt:   {EN: "preemptone: sysmon asks a goroutine to stop", ZH: "preemptone：sysmon 请求 goroutine 停下"},
 	trace.KGCStop:    {EN: "gcstopm: the world is to stop", ZH: "gcstopm：即将停止世界"},
+	trace.KServed:    {EN: "requests served so far", ZH: "至今已服务的请求"},
 	trace.KChoose:    {EN: "who goes on is chosen", ZH: "选择谁继续"},
 }
 

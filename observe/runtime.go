@@ -17,7 +17,7 @@ type Runtime struct {
 	Recorder *trace.Recorder
 
 	// Requests, if not nil, returns how many requests have been served and how
-	// many connections there are.
+	// many connections there are. It is set before Record is called.
 	Requests func() (requests, conns uint64)
 }
 
@@ -31,7 +31,7 @@ func NewRuntime(name string) *Runtime {
 // Record makes the recorder anew, with sinks that are given the events too. It is
 // called before the run begins.
 func (r *Runtime) Record(sinks ...trace.Sink) {
-	r.Recorder = trace.New(trace.Options{Sinks: append(sinks, r.Live)})
+	r.Recorder = trace.New(trace.Options{Sinks: append(sinks, r.Live), Served: r.Requests})
 }
 
 // Option has a run recorded for this feed. A Runtime serves one run.

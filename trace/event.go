@@ -57,6 +57,7 @@ const (
 	KPreempt  // sysmon asks the G on a P to stop; A: the P, B: nanoseconds it has run
 	KGCStop   // gcstopm: this M gives its P up because the world is to stop
 	KChoose   // decision A of a schedule: B: the G that goes on, 0: time passes, C: how many could; Sub: which, 0 is the default
+	KServed   // A: requests that the program has served so far, B: connections, C: nanoseconds since this was last looked at
 	KindCount
 )
 
@@ -65,7 +66,7 @@ var kindNames = [KindCount]string{
 	"steal", "overflow", "globget", "mstart", "mstop", "mspin", "pacquire", "pidle", "handoff", "retake",
 	"netpoll", "timer", "fork", "forksteal", "fdopen", "fdclose", "panic", "deadlock", "lost", "state",
 	"entry", "args", "osinit", "minit", "pinit", "stack", "goentry", "goarg", "inittask", "syscall", "sysret",
-	"preempt", "gcstop", "choose",
+	"preempt", "gcstop", "choose", "served",
 }
 
 // String returns the kind in one word, as "steal".

@@ -87,6 +87,7 @@ var kindInfos = [KindCount]KindInfo{
 	KSysret:    {Const: "KSysret", A: MBool},
 	KPreempt:   {Const: "KPreempt", A: MP, B: MDuration},
 	KGCStop:    {Const: "KGCStop"},
+	KServed:    {Const: "KServed", A: MCount, B: MCount, C: MDuration},
 	KChoose:    {Const: "KChoose", Sub: MCount, A: MCount, B: MG, C: MCount},
 }
 

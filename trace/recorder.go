@@ -52,6 +52,12 @@ type Options struct {
 	// Sinks are given every event, in order of time.
 	Sinks []Sink
 
+	// Served, if not nil, returns how many requests the program has served so
+	// far and how many connections it has: the recording tells of it some ten
+	// times a second while it changes (KServed). It is called by the recorder's
+	// goroutine, from Start on, and must not block.
+	Served func() (requests, conns uint64)
+
 	// Keep keeps every event in memory, for Events. It is implied when there
 	// are no sinks.
 	Keep bool
@@ -91,6 +97,7 @@ type Recorder struct {
 	started bool    // or stopped without having been
 
 	// The drain's, and after Stop everybody's to read.
+	served   served
 	line     *timeline
 	cut      int64 // the youngest cut, when it was made, and
 	cutTime  time.Time
@@ -171,6 +178,7 @@ func (r *Recorder) Start() {
 		return
 	}
 	r.started = true
+	r.served.at = time.Now()
 	go r.drain()
 }
 
@@ -269,7 +277,9 @@ func (r *Recorder) drain() {
 // pass takes what the rings hold, and gives away what is safe. It returns how
 // much there was, and the key up to which everything has been given away.
 func (r *Recorder) pass() (pending int, safe int64) {
-	if now := time.Now(); now.Sub(r.cutTime) >= settle {
+	now := time.Now()
+	r.tellServed(now, false)
+	if now.Sub(r.cutTime) >= settle {
 		r.safe = r.cut
 		r.cut, r.cutTime = r.src.key(), now
 	}
@@ -384,6 +394,7 @@ func (r *Recorder) give() {
 // finish gives everything away and closes the sinks. Nothing that was emitted
 // before Stop can be missing: its emit had returned, so it is in a ring.
 func (r *Recorder) finish() {
+	r.tellServed(time.Now(), true)
 	r.takeAll(math.MaxInt, 0)
 	for _, ring := range r.allRings() {
 		if n := ring.takeLost(); n > 0 {

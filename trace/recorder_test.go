@@ -657,3 +657,23 @@ func TestPauseWinsOverAWriterInTheMiddle(t *testing.T) {
 	<-done
 	rec.Stop()
 }
+
+func TestARecordingTellsWhatIsServed(t *testing.T) {
+	var requests atomic.Uint64
+	r := New(Options{Keep: true, Served: func() (uint64, uint64) { return requests.Load(), 2 }})
+	r.Start()
+	requests.Store(5)
+	if err := r.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	var last Event
+	for _, e := range r.Events() {
+		if e.Kind != KServed || e.A < last.A {
+			t.Errorf("recorded %+v after %+v", e, last)
+		}
+		last = e
+	}
+	if last.A != 5 || last.B != 2 {
+		t.Errorf("told last: %+v", last)
+	}
+}

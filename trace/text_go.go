@@ -65,8 +65,11 @@ func (n *narrator) describeSys(e *Event) string {
 		}
 		return n.f("preemptone: who is on p%d has run for %v and is asked to stop", e.A, time.Duration(e.B))
 	}
-	if e.Kind == KChoose {
+	switch e.Kind {
+	case KChoose:
 		return n.describeChoice(e)
+	case KServed:
+		return n.f("served so far: %s, on %s", n.count(e.A, "request"), n.count(e.B, "connection"))
 	}
 	return n.f("gcstopm: m%d gives its P up, the world is to stop", e.M)
 }

@@ -96,6 +96,7 @@ var story = []struct {
 	{Event{Kind: KGCStop, P: 1, M: 1}, "[m1 p1 g0] gcstopm: m1 gives its P up, the world is to stop"},
 	{Event{Kind: KChoose, G: 3, A: 7, B: 3, C: 2}, "[m0 p0 g3] decision 7: of 2, g3 goes on"},
 	{Event{Kind: KChoose, A: 8, B: 0, C: 3, Sub: 2}, "[m0 p0 g0] decision 8: of 3, time goes on, which is not the default"},
+	{Event{Kind: KServed, A: 12, B: 1, C: 1e8, M: -1, P: -1}, "[outside] served so far: 12 requests, on 1 connection"},
 	{Event{Kind: KGoYield, G: 2, A: 1, Sub: uint8(QGlobal)}, "[m0 p0 g2] yield → global runq, because it was asked to"},
 	{Event{Kind: 200}, "[m0 p0 g0] unknown event 200"},
 }

@@ -19,7 +19,7 @@ var languages = map[string]map[string]string{"zh": chinese}
 
 var chinese = map[string]string{
 	// what is counted
-	"G": "个 G", "P": "个 P", "event": "个事件", "coroutine": "个协程", "processor": "个处理器",
+	"G": "个 G", "P": "个 P", "event": "个事件", "coroutine": "个协程", "processor": "个处理器", "request": "个请求", "connection": "个",
 
 	// steps of the runtime's life
 	"step %d of %d: %v": "第 %d 步（共 %d 步）：%v",
@@ -107,6 +107,7 @@ var chinese = map[string]string{
 	"preemptone: who is on p%d is asked to stop":                    "preemptone：要求 p%d 上的协程停下",
 	"preemptone: who is on p%d has run for %v and is asked to stop": "preemptone：p%d 上的协程已运行 %v，要求它停下",
 	"gcstopm: m%d gives its P up, the world is to stop":             "gcstopm：要停止世界，m%d 交出它的 P",
+	"served so far: %s, on %s":                                      "至今已服务 %s，连接 %s",
 	"decision %d: of %d, %s goes on":                                "第 %d 次选择：%d 个之中，%s 继续",
 	", which is not the default":                                    "，不是默认的选择",
 	"time":                                                          "时间",

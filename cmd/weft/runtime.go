@@ -19,7 +19,8 @@ type runtimeFlags struct {
 	io      string
 	trace   string
 	explain bool
-	viewing *observe.Runtime // nil: nobody views the run
+	viewing *observe.Runtime                // nil: nobody views the run
+	served  func() (requests, conns uint64) // nil: it serves nothing
 }
 
 func (r *runtimeFlags) register(fs *flag.FlagSet) {
@@ -71,7 +72,7 @@ func (r *runtimeFlags) run(env *environ, main func()) error {
 		r.viewing.Record(sinks...)
 		rec = r.viewing.Recorder
 	case sinks != nil:
-		rec = trace.New(trace.Options{Sinks: sinks})
+		rec = trace.New(trace.Options{Sinks: sinks, Served: r.served})
 	default:
 		return weft.Run(main, opts...)
 	}

@@ -91,6 +91,7 @@ func (s *serving) run(env *environ, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer root.Close()
+	s.runtime.served = s.figures
 	if s.view.addr != "" {
 		s.runtime.viewing = observe.NewRuntime("weft serve " + dir)
 		s.runtime.viewing.Requests = s.figures

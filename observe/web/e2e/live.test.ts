@@ -32,6 +32,8 @@ test("a live program is followed, held, and stepped through", { skip, timeout: 9
   await page.waitForFunction((n) => Number(document.querySelector<HTMLElement>(".figures")?.dataset.events) > n, before);
   assert.equal(await page.locator(".narration").textContent(), held, "held still while events come");
 
+  await page.getByRole("navigation").getByRole("button", { name: "Charts" }).click();
+  await page.getByRole("heading", { name: "Requests a second" }).waitFor();
   await page.getByRole("navigation").getByRole("button", { name: "Tables" }).click();
   await page.getByText("Read from the runtime's own variables").waitFor();
   await page.getByRole("cell", { name: /^0x/ }).first().waitFor(); // g0's address

@@ -27,7 +27,7 @@ function sampleAt(s: Store, t: number): Sample | null {
   return s.samples[lo - 1] ?? null;
 }
 
-export type Series = { word: Word; at: (a: Sample, b: Sample, seconds: number) => number };
+export type Series = { word: Word; at: (a: Sample, b: Sample, seconds: number, s: Store, t: number) => number };
 
 const counts: Series[] = [
   { word: "running", at: (_, b) => b.counts[Running] },
@@ -40,6 +40,8 @@ const rate = (word: Word, k: keyof Totals): Series => ({ word, at: (a, b, s) => 
 const wakes: Series[] = [rate("wakeups", "readies"), rate("created2", "created"), rate("ioWakeups", "io")];
 const rare: Series[] = [rate("steals", "steals"), rate("handoffs", "handoffs"), rate("netpolls", "netpolls")];
 
+const served: Series[] = [{ word: "requestRate", at: (_a, _b, seconds, s, t) => s.requestRate(t - seconds * 1e9, t) }];
+
 // sampled returns the columns of a chart: times in seconds, then each series.
 export function sampled(s: Store, series: Series[], from: number, to: number): number[][] {
   const out: number[][] = [[], ...series.map(() => [])],
@@ -49,7 +51,7 @@ export function sampled(s: Store, series: Series[], from: number, to: number): n
     const t = from + i * dt,
       now = sampleAt(s, t);
     out[0].push(t / 1e9);
-    series.forEach((x, k) => out[k + 1].push(before && now ? x.at(before, now, dt / 1e9) : 0));
+    series.forEach((x, k) => out[k + 1].push(before && now ? x.at(before, now, dt / 1e9, s, t) : 0));
     before = now;
   }
   return out;
@@ -70,6 +72,7 @@ export function ChartsView() {
           </>
         )}
       </p>
+      {s.served.length > 0 && <Chart title={w("chartRequests")} series={served} />}
       <Chart title={w("chartCounts")} series={counts} />
       <Chart title={w("chartRates")} series={wakes} />
       <Chart title="" series={rare} />

@@ -146,6 +146,8 @@ const words = {
   handoffs: ["hand-offs", "P 交接"],
   netpolls: ["netpolls", "netpoll"],
   created2: ["created", "创建"],
+  chartRequests: ["Requests a second", "每秒请求数"],
+  requestRate: ["requests a second", "每秒请求"],
   requests: ["requests", "请求"],
   median: ["half ≤", "半数 ≤"],
   p99: ["99 % ≤", "99 % ≤"],

@@ -48,6 +48,7 @@ const known = [
   "preempt",
   "gcstop",
   "choose",
+  "served",
 ];
 
 export const KBoot = 1,
@@ -95,7 +96,8 @@ export const KEntry = 31,
   KSysret = 41,
   KPreempt = 42,
   KGCStop = 43,
-  KChoose = 44;
+  KChoose = 44,
+  KServed = 45;
 
 // Kinds that the page does not know keep their number, from KOther up, so that
 // they can still be named.

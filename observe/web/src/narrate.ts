@@ -39,6 +39,7 @@ import {
   KProcs,
   KReady,
   KRetake,
+  KServed,
   KStack,
   KStart,
   KState,
@@ -281,6 +282,8 @@ class English extends Narrator {
         return `preemptone: who is on p${e.a} ${e.b ? `has run for ${dur(e.b)} and ` : ""}is asked to stop`;
       case KGCStop:
         return `gcstopm: m${e.m} gives its P up, the world is to stop`;
+      case KServed:
+        return `served so far: ${count(e.a, "request")}, on ${count(e.b, "connection")}`;
       case KChoose:
         return `decision ${e.a}: of ${e.c}, ${e.b ? `g${e.b}` : "time"} goes on${e.sub ? ", which is not the default" : ""}`;
     }
@@ -424,6 +427,8 @@ class Chinese extends Narrator {
         return `preemptone:p${e.a} 上的协程${e.b ? `已运行 ${dur(e.b)},` : ""}被要求停下`;
       case KGCStop:
         return `gcstopm：世界即将停止，m${e.m} 交出它的 P`;
+      case KServed:
+        return `至今已服务 ${e.a} 个请求，连接 ${e.b} 个`;
       case KChoose:
         return `第 ${e.a} 次选择：${e.c} 个之中，${e.b ? `g${e.b}` : "时间"} 继续${e.sub ? "，不是默认的选择" : ""}`;
     }

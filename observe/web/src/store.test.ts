@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { KPark, KStart } from "./kinds.ts";
+import { newColumns } from "./decode.ts";
+import { KPark, KServed, KStart, KState } from "./kinds.ts";
 import { InGlobal, InLocal, InNext, Machine, OnM } from "./machine.ts";
 import { narrate, where } from "./narrate.ts";
-import type { Store } from "./store.ts";
-import { command, load, loadFile, record, recordGo } from "./testdata.ts";
+import { Store } from "./store.ts";
+import { command, load, loadFile, record, recordGo, tables } from "./testdata.ts";
 
 const tour = record("tour");
 const bytes = readFileSync(tour);
@@ -123,4 +124,32 @@ test("an object's name is the one it had then", () => {
     if (e.kind === KStart) assert.ok(e.g > 0);
   }
   assert.ok(parks > 0);
+});
+
+test("requests a second are those of the time in which they were served", () => {
+  const told = (first: number) => {
+    const s = new Store(tables),
+      c = newColumns(4);
+    const rows = [
+      [first, 1e6, 0, 0],
+      [KServed, 100e6, 50, 100e6],
+      [KServed, 200e6, 60, 100e6],
+      [KServed, 900e6, 61, 100e6],
+    ];
+    rows.forEach(([kind, time, a, ns], i) => {
+      c.kind[i] = kind;
+      c.time[i] = time;
+      c.a[i] = a;
+      c.c[i] = ns;
+    });
+    c.n = 4;
+    s.append(c);
+    return s;
+  };
+  const s = told(KStart);
+  assert.deepEqual(
+    [s.requestRate(0, 100e6), s.requestRate(150e6, 160e6), s.requestRate(300e6, 500e6), s.requestRate(0, 1e9)].map(Math.round),
+    [500, 100, 0, 61],
+  );
+  assert.equal(told(KState).requestRate(0, 100e6), 0, "what was served before the page came is not of that time");
 });

@@ -19,6 +19,7 @@ import {
   KPark,
   KReady,
   KRetake,
+  KServed,
   KStack,
   KStart,
   KState,
@@ -68,6 +69,15 @@ export interface Sample {
   total: Totals;
 }
 
+// Served is a time in which requests were served. How many had been before the
+// first is not known to a page that came later.
+export interface Served {
+  from: number;
+  to: number;
+  requests: number; // so far
+  perSecond: number;
+}
+
 export class Store {
   n = 0; // events ever appended
   dropped = 0; // of those, the oldest, that are gone
@@ -82,9 +92,11 @@ export class Store {
   ps: Track[] = [];
   ms: Track[] = [];
   samples: Sample[] = [];
+  served: Served[] = []; // in order of time
   head = new Machine();
   reasonKind: number[];
   private reasonNoun: string[];
+  private began = false; // the first event is the run's first
   private chunks: Chunk[] = [];
   private lastOf = new Map<number, number>(); // the last event in the life of a G
   private names = new Map<number, { at: number; name: string }[]>(); // of objects, and since which event
@@ -151,6 +163,7 @@ export class Store {
     this.first = this.chunks[0].time[0];
     const old = this.samples.findIndex((s) => s.time >= this.first);
     if (old > 0) this.samples.splice(0, old);
+    this.served = this.served.filter((x) => x.to >= this.first);
     for (const t of [...this.ps, ...this.ms]) t.drop(this.first);
     if (this.viewAt < this.dropped) this.viewAt = -2;
   }
@@ -159,6 +172,7 @@ export class Store {
     const kind = k.kind[j],
       time = k.time[j];
     if (at === this.dropped) this.first = time;
+    if (at === 0) this.began = kind !== KState;
     this.last = Math.max(this.last, time);
     k.quiet[j] = this.head.silent > 0 ? 1 : 0;
     k.link[j] = -1;
@@ -170,12 +184,35 @@ export class Store {
     if (kind === KCreate) this.info.set(small(k.a[j]), { entry: k.b[j], site: k.c[j], parent: k.g[j], created: time });
     if (kind === KForkSteal) this.info.set(small(k.g[j]), { entry: 0, site: 0, parent: k.a[j], created: time });
     if (kind >= KMInit && kind <= KGoEntry) this.address(kind, k, j);
+    if (kind === KServed) this.serves(time, k.a[j], k.c[j]);
     if (kind === KPark) this.nameObject(k.sub[j], k.a[j], at);
     this.slice(kind, k, j, at);
     this.head.apply(k, j);
     if (at < 4096 || at % 64 === 0) {
       this.samples.push({ time, counts: [...this.head.counts], total: { ...this.head.total } });
     }
+  }
+
+  private serves(to: number, requests: number, ns: number): void {
+    const known = this.served.at(-1)?.requests ?? (this.began ? 0 : requests);
+    this.served.push({ from: to - ns, to, requests, perSecond: ((requests - known) / Math.max(1, ns)) * 1e9 });
+  }
+
+  // requestRate returns how many requests a second were served from a to b.
+  requestRate(a: number, b: number): number {
+    let lo = 0,
+      hi = this.served.length,
+      sum = 0;
+    while (lo < hi) {
+      const mid = (lo + hi) >>> 1;
+      if (this.served[mid].to <= a) lo = mid + 1;
+      else hi = mid;
+    }
+    for (; lo < this.served.length && this.served[lo].from < b; lo++) {
+      const x = this.served[lo];
+      sum += x.perSecond * (Math.min(b, x.to) - Math.max(a, x.from));
+    }
+    return sum / Math.max(1, b - a);
   }
 
   // address keeps what Go's own runtime says of where things are.

@@ -16,7 +16,7 @@ export const tables: Tables = {
   kinds: (
     "none boot procs create start park ready yield exit block unblock steal overflow globget mstart mstop mspin pacquire " +
     "pidle handoff retake netpoll timer fork forksteal fdopen fdclose panic deadlock lost state " +
-    "entry args osinit minit pinit stack goentry goarg inittask syscall sysret preempt gcstop choose"
+    "entry args osinit minit pinit stack goentry goarg inittask syscall sysret preempt gcstop choose served"
   ).split(" "),
   reasons: [
     "",
