@@ -46,11 +46,7 @@ func (s *Server) URL(ln net.Listener) string {
 	return link
 }
 
-// farewell is how long viewers have to take the end of a run.
-const farewell = time.Second
-
-// Serve serves the page on ln until ctx ends, and a little longer if viewers
-// have still to hear that the run has ended.
+// Serve serves the page on ln until ctx ends.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
@@ -58,7 +54,6 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	s.waitFed(farewell)
 	return nil
 }
 

@@ -24,11 +24,13 @@ import (
 // can begin with any of them. symbols holds the symbol chunks of all events so
 // far, segments hold none, so that a stream is head + symbols + segments.
 type Live struct {
-	info   Info
-	on     chan struct{} // closed when the run has ended
-	closed bool
+	info Info
+	on   chan struct{} // closed when the run has ended
+	left chan struct{} // closed when the last of those viewers that Close waits for has left
 
 	mu       sync.Mutex
+	closed   bool
+	farewell bool // Close waits for left
 	machine  trace.Machine
 	stream   *trace.Stream
 	symbols  []byte
@@ -53,7 +55,8 @@ type segment struct {
 const (
 	segmentBytes  = 1 << 20
 	historyBytes  = 16 << 20
-	snapshotShare = 20 // at most this part of the drain's time goes into snapshots for viewers
+	farewell      = 2 * time.Second // viewers have to take the end of a run
+	snapshotShare = 20              // at most this part of the drain's time goes into snapshots for viewers
 )
 
 // NewLive returns a feed that shows nothing yet. symbol says what the program
@@ -61,7 +64,8 @@ const (
 // it; its Kind is set.
 func NewLive(info Info, symbol func(pc uint64) trace.Symbol) *Live {
 	info.Kind = "live"
-	return &Live{info: info, on: make(chan struct{}), viewers: make(map[*viewer]bool), stream: trace.NewStream(symbol)}
+	return &Live{info: info, on: make(chan struct{}), left: make(chan struct{}), viewers: make(map[*viewer]bool),
+		stream: trace.NewStream(symbol)}
 }
 
 // WriteEvents takes the next events of the run and sends them on to viewers. It
@@ -92,13 +96,28 @@ func (l *Live) WriteEvents(events []trace.Event) error {
 	return nil
 }
 
-// Close tells viewers that the run has ended. The history can still be read.
+// Close tells viewers that the run has ended and returns when they have heard of
+// it, or have had a moment to: then the process may exit. The history can still
+// be read.
+//
+// No wake-up is lost: viewers join and leave under mu, so whoever is there when
+// Close looks finds farewell set when it leaves.
 func (l *Live) Close() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.closed {
-		l.closed = true
-		close(l.on)
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	close(l.on)
+	l.farewell = len(l.viewers) > 0
+	wait := l.farewell
+	l.mu.Unlock()
+	if wait {
+		select {
+		case <-l.left:
+		case <-time.After(farewell):
+		}
 	}
 	return nil
 }

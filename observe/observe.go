@@ -65,10 +65,8 @@ type Server struct {
 	site fs.FS
 
 	mu      sync.Mutex
-	sources []Source      // in order of addition; never changed, only replaced
-	made    int           // recordings made here: lessons, chosen schedules
-	feeds   int           // viewers that are being fed
-	left    chan struct{} // not nil: closed when the last of them has left
+	sources []Source // in order of addition; never changed, only replaced
+	made    int      // recordings made here: lessons, chosen schedules
 }
 
 // New returns a server of sources, the first of which is what the page opens.

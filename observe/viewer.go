@@ -60,6 +60,10 @@ func (l *Live) leave(v *viewer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.viewers, v)
+	if l.farewell && len(l.viewers) == 0 {
+		l.farewell = false
+		close(l.left)
+	}
 }
 
 // push sends a batch on, if there is room for it. Symbols are always sent: what
@@ -190,40 +194,10 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, _ string) error {
 		return nil // Accept has answered
 	}
 	defer c.CloseNow()
-	s.fed(1)
-	defer s.fed(-1)
 	v := l.join(float64(rate))
 	defer l.leave(v)
 	s.feed(c.CloseRead(r.Context()), c, l, v)
 	return nil
-}
-
-// fed counts who is being fed.
-func (s *Server) fed(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.feeds += n; s.feeds == 0 && s.left != nil {
-		close(s.left)
-		s.left = nil
-	}
-}
-
-// waitFed waits until nobody is fed any more, but not longer than limit.
-func (s *Server) waitFed(limit time.Duration) {
-	s.mu.Lock()
-	if s.feeds == 0 {
-		s.mu.Unlock()
-		return
-	}
-	if s.left == nil {
-		s.left = make(chan struct{})
-	}
-	left := s.left
-	s.mu.Unlock()
-	select {
-	case <-left:
-	case <-time.After(limit):
-	}
 }
 
 // feed sends what comes, and figures ten times a second while anything happens.
