@@ -133,14 +133,14 @@ func Run(main func(), opts ...Option) error { return sched.Run(main, options(opt
 // Go starts a coroutine that runs fn: the go statement (newproc). In an
 // ordinary goroutine it starts one in the default runtime, which lives as long
 // as the process. It doesn't park.
-//
-//go:noinline
-func Go(fn func()) { sched.GoAt(fn, ident.CallerPC()) }
+func Go(fn func()) { sched.Go(fn) }
 
 // GoArg starts a coroutine that calls fn with arg, which is copied at the call.
 //
 //go:noinline
-func GoArg[A any](fn func(A), arg A) { sched.GoAt(func() { fn(arg) }, ident.CallerPC()) }
+func GoArg[A any](fn func(A), arg A) {
+	sched.Current().Newproc(func() { fn(arg) }, ident.CallerPC())
+}
 
 // Yield lets the others that can run go first. In an ordinary goroutine it is
 // runtime.Gosched.

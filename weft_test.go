@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/wsync"
 )
 
@@ -188,7 +189,7 @@ func TestACoroutineIsCreatedWhereGoWasCalled(t *testing.T) {
 	}
 	got := map[string]bool{}
 	for _, p := range dead.Parked {
-		f, _ := runtime.CallersFrames([]uintptr{p.GoPC}).Next()
+		f := ident.Site(p.GoPC)
 		got[fmt.Sprintf("%s:%d", f.File, f.Line)] = true
 	}
 	for _, w := range want {

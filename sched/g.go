@@ -172,7 +172,6 @@ type stk struct {
 	resting             // for foresee
 	g0      bool        // an M's own stack: scheduling code, in runtime mode
 	quit    bool        // to an idle stack: end
-	ended   bool        // from the stack: a Goexit is under way, it can't be reused
 }
 
 // here finds the stack that the caller runs on (RATIONALE: "How does a call

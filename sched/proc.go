@@ -207,7 +207,8 @@ func (pp *P) nothingElse() bool {
 	return pp.runnext.load() == nil && pp.runq.head.Load() == pp.runq.tail.Load()
 }
 
-// Newproc starts a coroutine of s that runs fn; pc is where, for reports.
+// Newproc starts a coroutine of s that runs fn. pc is the place of creation, for
+// reports: a return address (ident.Site).
 func (s *Sched) Newproc(fn func(), pc uintptr) {
 	if fn == nil {
 		panic("weft: Go of a nil function")
@@ -226,16 +227,12 @@ func (s *Sched) Newproc(fn func(), pc uintptr) {
 	st.m.leave(pp)
 }
 
-// Go is GoAt with its caller as the place of creation.
+// Go starts a coroutine that runs fn, in the calling coroutine's runtime, or in
+// the default one. The place of creation, for reports, is where Go returns to.
 //
 //go:noinline
-func Go(fn func()) { GoAt(fn, ident.CallerPC()) }
-
-// GoAt starts a coroutine that runs fn, in the calling coroutine's runtime, or in
-// the default one. pc is the place of creation, for reports: the return address
-// of a function that isn't inlined, since one inside an inlined call tells of
-// that and not of its caller.
-func GoAt(fn func(), pc uintptr) {
+func Go(fn func()) {
+	pc := ident.CallerPC()
 	st := self()
 	if fn == nil || st == nil || st.g0 {
 		Current().Newproc(fn, pc)

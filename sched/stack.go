@@ -62,40 +62,33 @@ func (mp *M) stackfree(s *stk) {
 }
 
 // main is what a stack does: run Gs until it is told to quit.
+//
+// A panic of one stops here, with this stack in its report. A Goexit can't be
+// stopped: it is held in the deferred call, g0 takes over (end) and has another
+// goroutine carry it out. A panic may have come out of a deferred call of a
+// Goexit that goes on afterwards, so it ends the stack in the same way.
 func (s *stk) main(back func(struct{}) bool) {
 	s.Begin(back)
 	here.Put(unsafe.Pointer(s))
-	for !s.quit {
-		s.run(s.g.fn)
-		if s.ended {
-			return
+	defer func() {
+		if !s.quit {
+			s.abnormal(recover())
 		}
+	}()
+	for !s.quit {
+		s.g.fn()
 		s.finish()
 	}
 	here.Delete()
 }
 
-// run calls fn and catches how it ends. A panic stops here, with this stack in
-// its report. A Goexit can't be stopped: it is held in the deferred call, g0
-// takes over (end) and has another goroutine carry it out. A panic may
-// have come out of a deferred call of a Goexit that goes on afterwards, so it
-// ends the stack in the same way.
-func (s *stk) run(fn func()) {
-	returned := false
-	defer func() {
-		if !returned {
-			s.abnormal(recover())
-		}
-	}()
-	fn()
-	returned = true
-}
-
 func (s *stk) abnormal(v any) {
+	if s.g == nil {
+		panic(v) // in the runtime itself, not in a coroutine
+	}
 	if v != nil {
 		s.errand = &errand{err: s.g.panicError(v)}
 	}
-	s.ended = true
 	here.Delete()
 	mp := s.m
 	mp.enter()

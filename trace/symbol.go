@@ -1,9 +1,10 @@
 package trace
 
 import (
-	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/weftgo/weft/internal/ident"
 )
 
 // Symbol says what a program counter stands for.
@@ -35,7 +36,7 @@ func Resolve(pc uint64) Symbol {
 	if pc == 0 {
 		return Symbol{}
 	}
-	f, _ := runtime.CallersFrames([]uintptr{uintptr(pc)}).Next()
+	f := ident.Site(uintptr(pc))
 	return Symbol{f.Function, f.File, f.Line}
 }
 

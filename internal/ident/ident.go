@@ -31,8 +31,8 @@ type bucket struct {
 }
 
 type buckets struct {
-	shift uint // 64 - log2(len(b))
-	b     []bucket
+	b    []bucket
+	mask uint64 // len(b)-1; len(b) is a power of two
 }
 
 const (
@@ -42,14 +42,16 @@ const (
 )
 
 // Get returns what the calling goroutine has registered, or nil.
-func (t *Table) Get() unsafe.Pointer {
+func (t *Table) Get() unsafe.Pointer { return get(t) }
+
+// getKey is Get for the goroutine with that Self. get is the same in one call.
+func (t *Table) getKey(key uintptr) unsafe.Pointer {
 	bs := t.buckets.Load()
 	if bs == nil {
 		return nil
 	}
-	key := Self()
-	for i := hash(key) >> bs.shift; ; i++ {
-		b := &bs.b[i&uint64(len(bs.b)-1)]
+	for i := hash(key); ; i++ {
+		b := &bs.b[i&bs.mask]
 		switch b.key.Load() {
 		case key:
 			return b.val
@@ -83,8 +85,8 @@ func (t *Table) Delete() {
 	if bs == nil {
 		return
 	}
-	for i := hash(key) >> bs.shift; ; i++ {
-		b := &bs.b[i&uint64(len(bs.b)-1)]
+	for i := hash(key); ; i++ {
+		b := &bs.b[i&bs.mask]
 		switch b.key.Load() {
 		case key:
 			b.key.Store(deleted)
@@ -101,19 +103,7 @@ func (t *Table) Delete() {
 func (t *Table) Find(self uintptr) unsafe.Pointer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	bs := t.buckets.Load()
-	if bs == nil {
-		return nil
-	}
-	for i := hash(self) >> bs.shift; ; i++ {
-		b := &bs.b[i&uint64(len(bs.b)-1)]
-		switch b.key.Load() {
-		case self:
-			return b.val
-		case free:
-			return nil
-		}
-	}
+	return t.getKey(self)
 }
 
 // Near returns the address at which Get begins to look in the goroutine with that
@@ -123,7 +113,7 @@ func (t *Table) Near(self uintptr) uintptr {
 	if bs == nil {
 		return 0
 	}
-	return uintptr(unsafe.Pointer(&bs.b[hash(self)>>bs.shift]))
+	return uintptr(unsafe.Pointer(&bs.b[hash(self)&bs.mask]))
 }
 
 // Len returns how many goroutines are registered.
@@ -138,7 +128,7 @@ func (t *Table) rehashLocked(old *buckets) *buckets {
 	for 1<<log < (t.live+1)*2 {
 		log++
 	}
-	bs := &buckets{shift: 64 - log, b: make([]bucket, 1<<log)}
+	bs := &buckets{make([]bucket, 1<<log), 1<<log - 1}
 	if old != nil {
 		for i := range old.b {
 			if k := old.b[i].key.Load(); k > deleted {
@@ -152,8 +142,8 @@ func (t *Table) rehashLocked(old *buckets) *buckets {
 }
 
 func (bs *buckets) insert(key uintptr, val unsafe.Pointer) {
-	for i := hash(key) >> bs.shift; ; i++ {
-		b := &bs.b[i&uint64(len(bs.b)-1)]
+	for i := hash(key); ; i++ {
+		b := &bs.b[i&bs.mask]
 		if b.key.Load() == free {
 			b.val = val
 			b.key.Store(key)
@@ -162,6 +152,8 @@ func (bs *buckets) insert(key uintptr, val unsafe.Pointer) {
 	}
 }
 
-// hash is Fibonacci hashing: multiply by 2^64 divided by the golden ratio and
-// keep the top bits (Knuth, The Art of Computer Programming, 6.4).
-func hash(key uintptr) uint64 { return uint64(key) * 0x9E3779B97F4A7C15 }
+// hash is Fibonacci hashing: multiply by 2^64 divided by the golden ratio (Knuth,
+// The Art of Computer Programming, 6.4). The upper half has the bits that depend on
+// all of the key's, and its low ones choose the bucket: a mask is cheaper in get
+// than a shift by a variable.
+func hash(key uintptr) uint64 { return uint64(key) * 0x9E3779B97F4A7C15 >> 32 }

@@ -2,6 +2,7 @@ package ident
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,43 @@ func TestTableFindsEachGoroutinesOwnValueWhileItGrowsAndShrinks(t *testing.T) {
 	wg.Wait()
 	if n := tab.Len(); n != 0 {
 		t.Fatalf("%d values left", n)
+	}
+}
+
+func TestLayoutThatAssemblyKnows(t *testing.T) {
+	var (
+		tab Table
+		bs  buckets
+		b   bucket
+	)
+	at := []uintptr{
+		unsafe.Offsetof(tab.buckets), unsafe.Offsetof(bs.b), unsafe.Offsetof(bs.mask),
+		unsafe.Offsetof(b.key), unsafe.Offsetof(b.val), unsafe.Sizeof(b),
+	}
+	if want := []uintptr{0, 0, 24, 0, 8, 16}; !slices.Equal(at, want) && unsafe.Sizeof(at[0]) == 8 {
+		t.Errorf("offsets %d, not %d", at, want)
+	}
+}
+
+// A goroutine whose bucket is taken finds its own further on, round the end, and
+// past what was deleted.
+func TestGetLooksPastOthers(t *testing.T) {
+	key, val := Self(), unsafe.Pointer(new(int))
+	home := int(hash(key) & 63)
+	for distance := range 64 {
+		bs := &buckets{make([]bucket, 64), 63}
+		for i := range distance {
+			bs.b[(home+i)&63].key.Store([]uintptr{deleted, ^uintptr(i)}[i%2])
+		}
+		var tab Table
+		tab.buckets.Store(bs)
+		if got := tab.Get(); got != nil {
+			t.Fatalf("found %p behind %d others, where nothing is", got, distance)
+		}
+		bs.insert(key, val)
+		if got := tab.Get(); got != val {
+			t.Fatalf("found %p behind %d others, not %p", got, distance, val)
+		}
 	}
 }
 

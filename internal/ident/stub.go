@@ -8,6 +8,11 @@ import "unsafe"
 // The same goroutine gets the same number for its whole life.
 func Self() uintptr
 
+// get is t.getKey(Self()).
+//
+//go:noescape
+func get(t *Table) unsafe.Pointer
+
 // CallerPC returns the return address of the function that calls it, which
 // must not be inlined.
 func CallerPC() uintptr

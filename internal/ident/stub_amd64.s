@@ -6,6 +6,39 @@ TEXT ·Self(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+// func get(t *Table) unsafe.Pointer
+//
+// The offsets are those of Table.buckets, buckets.b and .mask, bucket.key and .val
+// (TestLayoutThatAssemblyKnows).
+TEXT ·get(SB), NOSPLIT, $0-16
+	MOVQ t+0(FP), AX
+	MOVQ (AX), BX
+	TESTQ BX, BX
+	JEQ  none
+	MOVQ (TLS), CX
+	MOVQ $0x9E3779B97F4A7C15, DX
+	IMULQ CX, DX
+	SHRQ $32, DX
+	MOVQ 24(BX), SI
+	MOVQ (BX), BX
+next:
+	ANDQ SI, DX
+	MOVQ DX, DI
+	SHLQ $4, DI
+	MOVQ (BX)(DI*1), R8
+	CMPQ R8, CX
+	JNE  other
+	MOVQ 8(BX)(DI*1), AX
+	MOVQ AX, ret+8(FP)
+	RET
+other:
+	INCQ DX
+	TESTQ R8, R8
+	JNE  next
+none:
+	MOVQ $0, ret+8(FP)
+	RET
+
 // func CallerPC() uintptr
 //
 // The compiler calls assembly directly, and this function has no frame: BP is

@@ -6,6 +6,36 @@ TEXT ·Self(SB), NOSPLIT, $0-8
 	MOVD R0, ret+0(FP)
 	RET
 
+// func get(t *Table) unsafe.Pointer
+//
+// The offsets are those of Table.buckets, buckets.b and .mask, bucket.key and .val
+// (TestLayoutThatAssemblyKnows). Each load's address comes out of the one before,
+// which orders them.
+TEXT ·get(SB), NOSPLIT, $0-16
+	MOVD t+0(FP), R0
+	MOVD (R0), R1
+	CBZ  R1, none
+	MOVD $0x9E3779B97F4A7C15, R2
+	MUL  g, R2, R2
+	LSR  $32, R2, R2
+	MOVD 24(R1), R3
+	MOVD (R1), R1
+next:
+	AND  R3, R2, R2
+	ADD  R2<<4, R1, R4
+	LDAR (R4), R5
+	CMP  R5, g
+	BNE  other
+	MOVD 8(R4), R0
+	MOVD R0, ret+8(FP)
+	RET
+other:
+	ADD  $1, R2, R2
+	CBNZ R5, next
+none:
+	MOVD ZR, ret+8(FP)
+	RET
+
 // func CallerPC() uintptr
 //
 // The compiler calls assembly directly, and this function has no frame: R29 is

@@ -2,7 +2,10 @@
 
 package ident
 
-import "runtime"
+import (
+	"runtime"
+	"unsafe"
+)
 
 // Self returns a number that no other live goroutine has: its id, read from
 // the heading of its stack trace (about a microsecond).
@@ -18,6 +21,8 @@ func Self() uintptr {
 	}
 	return id<<4 | 2 // never free or deleted
 }
+
+func get(t *Table) unsafe.Pointer { return t.getKey(Self()) }
 
 // CallerPC returns the return address of the function that calls it.
 func CallerPC() uintptr {
