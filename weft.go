@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"time"
+	_ "unsafe" // for go:linkname
 
 	"github.com/weftgo/weft/clock"
 	"github.com/weftgo/weft/internal/ident"
@@ -133,7 +134,9 @@ func Run(main func(), opts ...Option) error { return sched.Run(main, options(opt
 // Go starts a coroutine that runs fn: the go statement (newproc). In an
 // ordinary goroutine it starts one in the default runtime, which lives as long
 // as the process. It doesn't park.
-func Go(fn func()) { sched.Go(fn) }
+//
+//go:linkname Go github.com/weftgo/weft/sched.Go
+func Go(fn func()) // one function under two names: a call less, and its caller is the place of creation
 
 // GoArg starts a coroutine that calls fn with arg, which is copied at the call.
 //

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/weftgo/weft"
-	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/wsync"
 )
 
@@ -189,7 +188,7 @@ func TestACoroutineIsCreatedWhereGoWasCalled(t *testing.T) {
 	}
 	got := map[string]bool{}
 	for _, p := range dead.Parked {
-		f := ident.Site(p.GoPC)
+		f, _ := runtime.CallersFrames([]uintptr{p.GoPC}).Next()
 		got[fmt.Sprintf("%s:%d", f.File, f.Line)] = true
 	}
 	for _, w := range want {

@@ -2,11 +2,11 @@ package sched
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 
 	"github.com/weftgo/weft/coro"
-	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -205,7 +205,7 @@ func createdAt(pc uintptr, parent uint64) string {
 	if pc == 0 {
 		return by
 	}
-	f := ident.Site(pc)
+	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 	return fmt.Sprintf("%s in %s at %s:%d", by, f.Function, f.File, f.Line)
 }
 

@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"unsafe"
 
-	"github.com/weftgo/weft/internal/ident"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -208,7 +207,8 @@ func (pp *P) nothingElse() bool {
 }
 
 // Newproc starts a coroutine of s that runs fn. pc is the place of creation, for
-// reports: a return address (ident.Site).
+// reports: the return address of a function that isn't inlined, since one inside
+// an inlined call tells of that and not of its caller.
 func (s *Sched) Newproc(fn func(), pc uintptr) {
 	if fn == nil {
 		panic("weft: Go of a nil function")
@@ -228,12 +228,12 @@ func (s *Sched) Newproc(fn func(), pc uintptr) {
 }
 
 // Go starts a coroutine that runs fn, in the calling coroutine's runtime, or in
-// the default one. The place of creation, for reports, is where Go returns to.
+// the default one. It is weft.Go.
 //
 //go:noinline
 func Go(fn func()) {
-	pc := ident.CallerPC()
-	st := self()
+	val, pc := here.GetCaller()
+	st := (*stk)(val)
 	if fn == nil || st == nil || st.g0 {
 		Current().Newproc(fn, pc)
 		return

@@ -158,11 +158,18 @@ func (mp *M) goexit0(pp *P, gp *G) {
 	}
 	count(&pp.stats.exited, 1)
 	pp.gfree.push(gp)
-	if pp.gfree.n >= 2*gBatch {
-		mp.sched.gputHalf(pp)
+	if pp.gfree.n >= 2*gBatch || pp.gate.Load() != 0 {
+		mp.sched.gexited(pp)
 	}
-	if pp.gate.Load() != 0 && mp.sched.stopping.Load() {
-		mp.sched.checkUnwound()
+}
+
+// gexited is what goexit0 seldom does.
+func (s *Sched) gexited(pp *P) {
+	if pp.gfree.n >= 2*gBatch {
+		s.gputHalf(pp)
+	}
+	if s.stopping.Load() {
+		s.checkUnwound()
 	}
 }
 

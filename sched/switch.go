@@ -105,7 +105,7 @@ func (mp *M) prepare(pp *P, gp *G) *stk {
 	pp.schedtick++
 	mp.curg = gp
 	gp.setStatus(Grunning)
-	mp.userword = pword(mp.id, pp.schedtick, modeUser)
+	mp.userword = mp.userword&^(tickMask<<tickShift) | pp.schedtick<<tickShift&(tickMask<<tickShift)
 	if mp.polled > 0 {
 		mp.polled--
 		pp.foresee()

@@ -1,10 +1,9 @@
 package trace
 
 import (
+	"runtime"
 	"strconv"
 	"strings"
-
-	"github.com/weftgo/weft/internal/ident"
 )
 
 // Symbol says what a program counter stands for.
@@ -36,7 +35,7 @@ func Resolve(pc uint64) Symbol {
 	if pc == 0 {
 		return Symbol{}
 	}
-	f := ident.Site(uintptr(pc))
+	f, _ := runtime.CallersFrames([]uintptr{uintptr(pc)}).Next()
 	return Symbol{f.Function, f.File, f.Line}
 }
 

@@ -32,20 +32,33 @@ type WaitGroup struct {
 // are released; below zero it panics. It does not park.
 func (wg *WaitGroup) Add(delta int) {
 	s := wg.state.Add(uint64(delta) << 32)
-	count, waiters := int32(s>>32), s&wgWaiters
-	if count < 0 {
-		panic(Error("sync: negative WaitGroup counter"))
-	}
-	if waiters != 0 && delta > 0 && count == int32(delta) {
+	if delta > 0 && int32(s>>32) == int32(delta) && s&wgWaiters != 0 {
 		panic(Error("sync: WaitGroup misuse: Add called concurrently with Wait"))
 	}
-	if count == 0 && waiters != 0 {
-		wg.releaseWaiters(s)
+	if int64(s) <= wgWaiters {
+		wg.notAbove(s)
 	}
 }
 
 // Done is Add(-1).
-func (wg *WaitGroup) Done() { wg.Add(-1) }
+func (wg *WaitGroup) Done() {
+	if s := wg.state.Add(^uint64(wgWaiters)); int64(s) <= wgWaiters {
+		wg.notAbove(s)
+	}
+}
+
+// notAbove: the word has become s, whose counter is not above zero. (Inlined it
+// would keep Done from being so.)
+//
+//go:noinline
+func (wg *WaitGroup) notAbove(s uint64) {
+	if int64(s) < 0 {
+		panic(Error("sync: negative WaitGroup counter"))
+	}
+	if s != 0 {
+		wg.releaseWaiters(s)
+	}
+}
 
 // Wait waits until the counter is zero.
 func (wg *WaitGroup) Wait() {

@@ -44,6 +44,9 @@ const (
 // Get returns what the calling goroutine has registered, or nil.
 func (t *Table) Get() unsafe.Pointer { return get(t) }
 
+// GetCaller is Get and CallerPC in one.
+func (t *Table) GetCaller() (val unsafe.Pointer, pc uintptr) { return getCaller(t) }
+
 // getKey is Get for the goroutine with that Self. get is the same in one call.
 func (t *Table) getKey(key uintptr) unsafe.Pointer {
 	bs := t.buckets.Load()

@@ -45,11 +45,22 @@ func grow(n int) int {
 //go:noinline
 func callee() uintptr { return CallerPC() }
 
+//go:noinline
+func calleeWith(t *Table) (unsafe.Pointer, uintptr) { return t.GetCaller() }
+
 func TestCallerPCIsTheCallSite(t *testing.T) {
-	pc := callee()
-	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	if !strings.HasSuffix(f.Function, "TestCallerPCIsTheCallSite") {
-		t.Fatalf("CallerPC is in %s (%s:%d), want this test", f.Function, f.File, f.Line)
+	var tab Table
+	val := unsafe.Pointer(new(int))
+	tab.Put(val)
+	got, pc := calleeWith(&tab)
+	if got != val {
+		t.Errorf("GetCaller returns %p, not %p", got, val)
+	}
+	for _, pc := range []uintptr{callee(), pc} {
+		f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+		if !strings.HasSuffix(f.Function, "TestCallerPCIsTheCallSite") {
+			t.Errorf("the caller is %s (%s:%d), not this test", f.Function, f.File, f.Line)
+		}
 	}
 }
 

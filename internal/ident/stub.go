@@ -13,6 +13,9 @@ func Self() uintptr
 //go:noescape
 func get(t *Table) unsafe.Pointer
 
+//go:noescape
+func getCaller(t *Table) (val unsafe.Pointer, pc uintptr)
+
 // CallerPC returns the return address of the function that calls it, which
 // must not be inlined.
 func CallerPC() uintptr

@@ -10,7 +10,7 @@ TEXT ·Self(SB), NOSPLIT, $0-8
 //
 // The offsets are those of Table.buckets, buckets.b and .mask, bucket.key and .val
 // (TestLayoutThatAssemblyKnows).
-TEXT ·get(SB), NOSPLIT, $0-16
+TEXT ·get(SB), NOSPLIT|NOFRAME, $0-16
 	MOVQ t+0(FP), AX
 	MOVQ (AX), BX
 	TESTQ BX, BX
@@ -38,6 +38,14 @@ other:
 none:
 	MOVQ $0, ret+8(FP)
 	RET
+
+// func getCaller(t *Table) (val unsafe.Pointer, pc uintptr)
+//
+// It is get, with what CallerPC returns.
+TEXT ·getCaller(SB), NOSPLIT|NOFRAME, $0-24
+	MOVQ 8(BP), AX
+	MOVQ AX, pc+16(FP)
+	JMP  ·get(SB)
 
 // func CallerPC() uintptr
 //

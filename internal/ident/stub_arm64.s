@@ -11,7 +11,7 @@ TEXT ·Self(SB), NOSPLIT, $0-8
 // The offsets are those of Table.buckets, buckets.b and .mask, bucket.key and .val
 // (TestLayoutThatAssemblyKnows). Each load's address comes out of the one before,
 // which orders them.
-TEXT ·get(SB), NOSPLIT, $0-16
+TEXT ·get(SB), NOSPLIT|NOFRAME, $0-16
 	MOVD t+0(FP), R0
 	MOVD (R0), R1
 	CBZ  R1, none
@@ -35,6 +35,14 @@ other:
 none:
 	MOVD ZR, ret+8(FP)
 	RET
+
+// func getCaller(t *Table) (val unsafe.Pointer, pc uintptr)
+//
+// It is get, with what CallerPC returns.
+TEXT ·getCaller(SB), NOSPLIT|NOFRAME, $0-24
+	MOVD 8(R29), R0
+	MOVD R0, pc+16(FP)
+	JMP  ·get(SB)
 
 // func CallerPC() uintptr
 //

@@ -24,6 +24,12 @@ func Self() uintptr {
 
 func get(t *Table) unsafe.Pointer { return t.getKey(Self()) }
 
+func getCaller(t *Table) (val unsafe.Pointer, pc uintptr) {
+	var pcs [1]uintptr
+	runtime.Callers(4, pcs[:])
+	return t.Get(), pcs[0]
+}
+
 // CallerPC returns the return address of the function that calls it.
 func CallerPC() uintptr {
 	var pc [1]uintptr
