@@ -18,6 +18,19 @@ func FindG(self uintptr) *G {
 	return nil
 }
 
+// Rests reports whether the coroutine on the goroutine with that ident.Self does
+// not run at the moment, as far as one can see from outside: a hint.
+//
+//go:norace
+func Rests(self uintptr) bool {
+	st := (*stk)(here.Peek(self))
+	if st == nil || st.g0 {
+		return false
+	}
+	gp := st.g // it may be another's by now
+	return gp != nil && (gp.Status() == Grunnable || gp.Status() == Gwaiting)
+}
+
 // Cheaprand returns a random number: the calling coroutine's runtime's own
 // under a seed, else the Go runtime's.
 func Cheaprand() uint32 {
@@ -34,11 +47,13 @@ func Unwinding() bool {
 	return st != nil && st.m.sched.stopping.Load()
 }
 
-// CanSpin reports whether somebody else can make progress while the caller
-// waits actively.
-func CanSpin() bool {
-	st := self()
-	return gomaxprocs > 1 && (st == nil || st.m.sched.Procs() > 1)
+// Unwinding is the package's, for w's owner.
+func (w *Waiter) Unwinding() bool { return w.g != nil && w.g.sched.stopping.Load() }
+
+// CanSpin reports whether somebody else can make progress while w's owner waits
+// actively.
+func (w *Waiter) CanSpin() bool {
+	return gomaxprocs > 1 && (w.g == nil || w.g.sched.Procs() > 1)
 }
 
 // gomaxprocs is what it was when the program began: to ask takes a lock.

@@ -309,7 +309,7 @@ func goready(gp *G, by trace.Cause) {
 		return
 	}
 	pp := mp.enter()
-	if pp == nil || pp.ring != nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 {
+	if pp == nil || pp.ring != nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 && !s.napping.Load() {
 		mp.ready(pp, gp, st.g.ID(), by)
 		mp.leave(pp)
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/weftgo/weft/sched"
 )
@@ -35,8 +36,8 @@ var waiting [waitingBuckets]waitingBucket
 
 type waitingBucket struct {
 	mu    sched.Lock
-	first *lockWait
-	_     [64 - 16]byte // a cache line each
+	first atomic.Pointer[lockWait] // written under mu; nil tells that there is none
+	_     [64 - 16]byte            // a cache line each
 }
 
 func bucketOf(self uintptr) *waitingBucket {
@@ -51,11 +52,11 @@ func enterWait(sd *lockWait, l lock) {
 	sd.val.lock = l
 	sd.val.reported = false
 	sd.val.prev = nil
-	sd.val.next = b.first
-	if b.first != nil {
-		b.first.val.prev = sd
+	sd.val.next = b.first.Load()
+	if sd.val.next != nil {
+		sd.val.next.val.prev = sd
 	}
-	b.first = sd
+	b.first.Store(sd)
 	b.mu.Unlock()
 	if holder := l.heldBy(); holder != 0 && holder != sd.val.self && lookup(holder).w != nil {
 		checkCycle(sd)
@@ -67,7 +68,7 @@ func leaveWait(sd *lockWait) {
 	b := bucketOf(sd.val.self)
 	b.mu.Lock()
 	if sd.val.prev == nil {
-		b.first = sd.val.next
+		b.first.Store(sd.val.next)
 	} else {
 		sd.val.prev.val.next = sd.val.next
 	}
@@ -93,8 +94,11 @@ func linkOf(sd *lockWait) waitLink {
 // lookup returns the wait that self is in; its w is nil if there is none.
 func lookup(self uintptr) (l waitLink) {
 	b := bucketOf(self)
+	if b.first.Load() == nil {
+		return l
+	}
 	b.mu.Lock()
-	for sd := b.first; sd != nil; sd = sd.val.next {
+	for sd := b.first.Load(); sd != nil; sd = sd.val.next {
 		if sd.val.self == self && sd.w.Pending(sd.t) {
 			l = linkOf(sd)
 			break

@@ -216,7 +216,7 @@ func TestLockCycleIsReportedWhenItForms(t *testing.T) {
 				t.Errorf("report:\n%s", text)
 			}
 			for i := range waiting {
-				if sd := waiting[i].first; sd != nil {
+				if sd := waiting[i].first.Load(); sd != nil {
 					checkCycle(sd) // as one who enters at the same time
 				}
 			}
@@ -265,7 +265,7 @@ func TestCycleTableIsEmptyWhenNobodyWaits(t *testing.T) {
 	for i := range waiting {
 		b := &waiting[i]
 		b.mu.Lock()
-		if b.first != nil {
+		if b.first.Load() != nil {
 			t.Error("an entry is left of a wait that is over")
 		}
 		b.mu.Unlock()

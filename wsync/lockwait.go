@@ -11,8 +11,9 @@ type lockWait = sudog[lockInfo]
 
 // lockInfo is what a lock wants to know of a waiter.
 type lockInfo struct {
-	self   uintptr // ident.Self() of who waits
-	losses int32   // Mutex: how often it was woken and found the lock taken
+	self     uintptr // ident.Self() of who waits
+	losses   int16   // Mutex: how often it was woken and found the lock taken,
+	patience int16   // and how often it puts up with that
 
 	// Owned by the bucket of the table waiting that self hashes to.
 	reported   bool // it is in a cycle that has been reported
@@ -33,12 +34,9 @@ func acquireLockWait(w *sched.Waiter) *lockWait {
 }
 
 // tryUnwinding takes a lock for a deferred call of a coroutine that is being
-// unwound. Such a call can't park, but the holder may be about to unlock on
+// unwound, as the caller is. Such a call can't park, but the holder may be about to unlock on
 // another thread; and clean-up that is only delayed should not be skipped.
 func tryUnwinding(try func() bool) bool {
-	if !sched.Unwinding() {
-		return false
-	}
 	for range 30 {
 		if try() {
 			return true

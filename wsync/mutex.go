@@ -24,7 +24,8 @@ import (
 // wakes the first waiter, and whoever comes first takes it, so that a running
 // coroutine can lock again without a switch. A waiter that has lost that race
 // once goes back to the head of the queue, and the next unlock hands it the
-// mutex, which is not free in between. So nobody is overtaken for ever. (Package
+// mutex, which is not free in between. So does the first unlock, if the waiter
+// had found the holder at rest (maxLosses). So nobody is overtaken for ever. (Package
 // sync waits a millisecond for that; counting needs no clock, and is the same
 // under a virtual one.)
 //
@@ -46,6 +47,9 @@ const (
 // maxLosses is how often a waiter is woken in vain before it is handed the
 // mutex. With 0, always handing over, four contenders with short critical
 // sections on two Ps took ten times as long: each of them then parks each time.
+// But of a holder that gives up its P while it holds the mutex nobody can say
+// that it will soon be back for another short section: who finds it at rest is
+// handed the mutex at once, which saves the switch to a woken one that loses.
 const maxLosses = 1
 
 // A Mutex is a mutual exclusion lock; see [sync.Mutex]. The zero value is
@@ -99,13 +103,18 @@ func (m *Mutex) heldBy() uintptr {
 
 func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 	self := ident.Self()
-	if m.spin(self) || tryUnwinding(m.TryLock) {
+	w := sched.Self()
+	if m.spin(w, self) || w.Unwinding() && tryUnwinding(m.TryLock) {
+		w.Release()
 		return
 	}
-	w := sched.Self()
 	sd := acquireLockWait(w)
 	sd.val.self = self
 	sd.val.losses = 0
+	sd.val.patience = maxLosses
+	if !w.CanSpin() || sched.Rests(m.heldBy()) {
+		sd.val.patience = 0
+	}
 	unwinding := true // until Park has returned for the last time
 	defer func() {
 		if unwinding {
@@ -114,7 +123,13 @@ func (m *Mutex) lockSlow(why trace.Reason, obj lock) {
 	}()
 	for m.enqueue(sd) {
 		enterWait(sd, obj)
-		out := w.Park(sd.t, why, obj)
+		next, yield := w.Depart(sd.t, why, obj) // Park, a function less
+		if next != nil {
+			next()
+		} else if yield != nil {
+			yield(struct{}{})
+		}
+		out := w.Return(next != nil || yield != nil)
 		leaveWait(sd)
 		if out == granted || m.takeWoken(self) {
 			break
@@ -149,8 +164,8 @@ func (m *Mutex) abandon(sd *lockWait) {
 
 // spin tries for a moment to get a mutex that nobody waits for: its holder may
 // be about to unlock it on another thread.
-func (m *Mutex) spin(self uintptr) bool {
-	if m.word.Load()&(mutexWaiters|mutexWoken) != 0 || !sched.CanSpin() {
+func (m *Mutex) spin(w *sched.Waiter, self uintptr) bool {
+	if m.word.Load()&(mutexWaiters|mutexWoken) != 0 || !w.CanSpin() {
 		return false
 	}
 	for range 100 {
@@ -233,7 +248,7 @@ func (m *Mutex) unlockSlow() {
 func (m *Mutex) unlockWaiters() {
 	m.q.mu.Lock()
 	sd := m.q.pop()
-	for sd != nil && sd.val.losses >= maxLosses {
+	for sd != nil && sd.val.losses >= sd.val.patience {
 		m.word.Store(sd.val.self | mutexLocked | m.waitersLocked())
 		sd.outcome = granted
 		if sd.ready() {

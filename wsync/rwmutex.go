@@ -145,7 +145,7 @@ func (rw *RWMutex) wait(self uintptr, write bool) {
 	if write {
 		try = rw.TryLock
 	}
-	if tryUnwinding(try) {
+	if sched.Unwinding() && tryUnwinding(try) {
 		return
 	}
 	w := sched.Self()

@@ -27,7 +27,7 @@ type Table struct {
 
 type bucket struct {
 	key atomic.Uintptr // 0 free, 1 deleted
-	val unsafe.Pointer // written before key is, and then never again
+	val unsafe.Pointer // written before key is, and then only when that is deleted
 }
 
 type buckets struct {
@@ -57,7 +57,7 @@ func (t *Table) getKey(key uintptr) unsafe.Pointer {
 		b := &bs.b[i&bs.mask]
 		switch b.key.Load() {
 		case key:
-			return b.val
+			return atomic.LoadPointer(&b.val)
 		case free:
 			return nil
 		}
@@ -93,7 +93,7 @@ func (t *Table) Delete() {
 		switch b.key.Load() {
 		case key:
 			b.key.Store(deleted)
-			b.val = nil // no reader: only the key's owner reads it, and that is us
+			atomic.StorePointer(&b.val, nil) // Peek may look at it
 			t.live--
 			return
 		case free:
@@ -108,6 +108,10 @@ func (t *Table) Find(self uintptr) unsafe.Pointer {
 	defer t.mu.Unlock()
 	return t.getKey(self)
 }
+
+// Peek is Find without the lock: it may miss one that moves, or return one that
+// has just gone.
+func (t *Table) Peek(self uintptr) unsafe.Pointer { return t.getKey(self) }
 
 // Near returns the address at which Get begins to look in the goroutine with that
 // Self: for a hint to the processor, nothing else.
