@@ -2,6 +2,7 @@ package poll
 
 import (
 	"fmt"
+	"iter"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -16,27 +17,43 @@ import (
 // way can gain:
 //
 //	epoll       wait, recv, send. A short read is trusted to have emptied the socket
-//	poll        the same with uring's multishot polls
+//	epoll-late  the same, but first all receives of a batch of events, then all sends
+//	poll        epoll with uring's multishot polls in its place
 //	poll-eager  and recv once more, as the Poller can't exclude urgent data (uring_linux.go)
 //	recv        no recv: the kernel puts what comes into buffers that it was given
 //	            (multishot receive)
-//	both        sends are requests, too: one system call a batch
+//	both        sends are requests, too: one system call a batch. Nobody hears of
+//	            those that succeed
 //	both-one    both, with the set-up flags that need one thread for all requests, which
 //	            a scheduler whose workers change threads can't promise
+//
+// And as blocking code, a coroutine (iter.Pull) for each connection, which is what
+// a net.Conn is for:
+//
+//	co-epoll    epoll; a read parks
+//	co-both     both; a read parks and so does a write, until its result has come
+//	co-both-one the same with the flags of both-one
 func BenchmarkServe(b *testing.B) {
-	for _, conns := range []int{200, 1000} {
+	const one = setupSingleIssuer | setupDeferTaskrun
+	for _, load := range []struct{ conns, inFlight int }{{200, 50}, {1000, 50}, {1000, 1000}} {
 		for _, way := range []struct {
 			name string
 			loop func(*benchServer) error
 		}{
 			{"epoll", func(s *benchServer) error { return s.readiness(newEpoll, false) }},
+			{"epoll-late", func(s *benchServer) error { s.late = true; return s.readiness(newEpoll, false) }},
 			{"poll", func(s *benchServer) error { return s.readiness(newUring, false) }},
 			{"poll-eager", func(s *benchServer) error { return s.readiness(newUring, true) }},
 			{"recv", func(s *benchServer) error { return s.completion(0, false) }},
 			{"both", func(s *benchServer) error { return s.completion(0, true) }},
-			{"both-one", func(s *benchServer) error { return s.completion(setupSingleIssuer|setupDeferTaskrun, true) }},
+			{"both-one", func(s *benchServer) error { return s.completion(one, true) }},
+			{"co-epoll", func(s *benchServer) error { s.parking(); return s.readiness(newEpoll, false) }},
+			{"co-both", func(s *benchServer) error { s.parking(); return s.completion(0, true) }},
+			{"co-both-one", func(s *benchServer) error { s.parking(); return s.completion(one, true) }},
 		} {
-			b.Run(fmt.Sprintf("%s/%d", way.name, conns), func(b *testing.B) { benchServe(b, conns, way.loop) })
+			b.Run(fmt.Sprintf("%s/%d/%d", way.name, load.conns, load.inFlight), func(b *testing.B) {
+				benchServe(b, load.conns, load.inFlight, way.loop)
+			})
 		}
 	}
 }
@@ -53,7 +70,6 @@ const (
 	registerBuffers   = 22
 	benchRequestSize  = 64
 	benchResponseSize = 128
-	benchInFlight     = 50
 )
 
 type benchServer struct {
@@ -61,11 +77,37 @@ type benchServer struct {
 	todo   atomic.Int64
 	answer [benchResponseSize]byte
 	inbuf  [4096]byte
+
+	late  bool  // send after all receives of a batch
+	owing []int // to whom
+
+	conns []func() (struct{}, bool) // if they are served by coroutines: each goes on
+	push  func(fd int)              // requests a send; nil: they send by themselves
+	got   []byte                    // what has come for the coroutine that goes on
 }
 
-// benchServe is the client, too: one thread that keeps benchInFlight requests
-// under way, on all connections in turn.
-func benchServe(b *testing.B, conns int, loop func(*benchServer) error) {
+// parking gives each connection a coroutine.
+func (s *benchServer) parking() {
+	for _, fd := range s.fds {
+		next, _ := iter.Pull(func(park func(struct{}) bool) {
+			for park(struct{}{}) {
+				if s.push == nil {
+					s.serve(fd, false)
+					continue
+				}
+				copy(s.inbuf[:], s.got) // into the caller's buffer
+				s.push(fd)
+				park(struct{}{}) // until the result has come
+			}
+		})
+		next()
+		s.conns = append(s.conns, next)
+	}
+}
+
+// benchServe is the client, too: one thread that keeps inFlight requests under
+// way, on all connections in turn.
+func benchServe(b *testing.B, conns, inFlight int, loop func(*benchServer) error) {
 	s := &benchServer{}
 	clients := s.connect(b, conns)
 	s.todo.Store(int64(b.N))
@@ -82,7 +124,6 @@ func benchServe(b *testing.B, conns int, loop func(*benchServer) error) {
 		done <- result{user2 - user, sys2 - sys, err}
 	}()
 	request, response := make([]byte, benchRequestSize), make([]byte, benchResponseSize)
-	inFlight := min(benchInFlight, conns)
 	b.ResetTimer()
 	for i := range b.N + inFlight {
 		if i >= inFlight {
@@ -161,9 +202,16 @@ func (s *benchServer) readiness(open func() (Poller, error), eager bool) error {
 			return err
 		}
 		for _, ev := range events[:n] {
-			if ev.Ready&Readable != 0 {
+			switch {
+			case ev.Ready&Readable == 0:
+			case s.conns != nil:
+				s.conns[ev.Key]()
+			default:
 				s.serve(s.fds[ev.Key], eager)
 			}
+		}
+		for ; len(s.owing) > 0; s.owing = s.owing[1:] {
+			s.send(s.owing[0])
 		}
 	}
 	return nil
@@ -181,10 +229,21 @@ func (s *benchServer) serve(fd int, eager bool) {
 }
 
 func (s *benchServer) reply(fd int) {
+	if s.late {
+		s.owing = append(s.owing, fd)
+	} else {
+		s.send(fd)
+	}
+}
+
+func (s *benchServer) send(fd int) {
 	out := unsafe.Pointer(&s.answer)
 	unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(out), uintptr(len(s.answer)), unix.MSG_NOSIGNAL, 0, 0)
 	s.todo.Add(-1)
 }
+
+// isSend marks the userData of a send.
+const isSend = 1 << 32
 
 // completion serves by requests to receive and, if sends, to send.
 func (s *benchServer) completion(flags uint32, sends bool) error {
@@ -204,6 +263,18 @@ func (s *benchServer) completion(flags uint32, sends bool) error {
 		})
 		pushed++
 	}
+	send := func(fd int, flags uint8, userData uint64) {
+		r.push(&sqe{
+			opcode: opSend, flags: flags, fd: int32(fd), opFlags: unix.MSG_NOSIGNAL,
+			addr: uint64(uintptr(unsafe.Pointer(&s.answer))), len: benchResponseSize, userData: userData,
+		})
+		pushed++
+		s.todo.Add(-1)
+	}
+	current := uint64(0) // connection
+	if s.conns != nil {
+		s.push = func(fd int) { send(fd, 0, current|isSend) }
+	}
 	for i := range s.fds {
 		recv(uint64(i))
 	}
@@ -215,21 +286,26 @@ func (s *benchServer) completion(flags uint32, sends bool) error {
 		pushed = 0
 		var res cqe
 		for pushed < 1000 && r.reap(&res) {
-			if res.res > 0 {
+			i := res.userData &^ isSend
+			switch {
+			case res.userData&isSend != 0:
+				s.conns[i]()
+				continue
+			case res.res <= 0:
+			case s.conns != nil:
+				s.got = bufs.take(res.flags >> 16)[:res.res]
+				current = i
+				s.conns[i]()
+			default:
 				copy(s.inbuf[:], bufs.take(res.flags >> 16)[:res.res]) // into the caller's buffer
 				if sends {
-					r.push(&sqe{
-						opcode: opSend, flags: sqeSkipSuccess, fd: int32(s.fds[res.userData]), opFlags: unix.MSG_NOSIGNAL,
-						addr: uint64(uintptr(unsafe.Pointer(&s.answer))), len: benchResponseSize, userData: res.userData,
-					})
-					pushed++
-					s.todo.Add(-1)
+					send(s.fds[i], sqeSkipSuccess, i)
 				} else {
-					s.reply(s.fds[res.userData])
+					s.reply(s.fds[i])
 				}
 			}
 			if res.flags&cqeMore == 0 && s.todo.Load() > 0 {
-				recv(res.userData)
+				recv(i)
 			}
 		}
 	}
