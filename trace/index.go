@@ -70,7 +70,7 @@ func newIndex(r io.Reader, every uint64) (*Index, error) {
 			next = x.Events + every
 		}
 		m.Apply(&e)
-		x.OfGo = x.OfGo || e.Kind > KState
+		x.OfGo = x.OfGo || e.Kind >= KEntry && e.Kind <= KGCStop
 		x.Events++
 		x.Elapsed = time.Duration(m.Now)
 	}

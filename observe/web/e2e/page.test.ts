@@ -164,6 +164,31 @@ test("a file that the user has is opened in place", options, async () => {
   await go(page, "Timeline");
 });
 
+test("of a recording that is cut, changed, of another version, or none, what can be shown is, and the rest is said", options, async () => {
+  const whole = readFileSync(tour),
+    changed = Buffer.from(whole),
+    newer = Buffer.from(whole);
+  changed[Math.floor(whole.length / 2)] ^= 0x55;
+  newer[8] = 9;
+  const { page, complaints } = await visit(await view(record("deadlock")));
+  await loaded(page);
+  const files: [Buffer, string][] = [
+    [whole.subarray(0, whole.length - 50), "The recording was cut short"],
+    [changed, "The recording is damaged from here on"],
+    [newer, "made by another version of weft. Its format is version 9"],
+    [Buffer.from("hello ".repeat(40)), "This is not a recording of weft"],
+  ];
+  for (const [i, [bytes, said]] of files.entries()) {
+    const file = join(scratch, `bad${i}.trace`);
+    writeFileSync(file, bytes);
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.locator("input[type=file]").setInputFiles(file);
+    await page.getByText(said).waitFor();
+  }
+  await page.locator(".figures", { hasText: /^0 events/ }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
 test("a failing schedule stands beside a passing one, their first difference marked", options, async () => {
   const { page } = await visit(await view(record("failing"), record("passing")), "view=schedules");
   await page.locator(".half svg.picture").nth(1).waitFor();

@@ -66,6 +66,7 @@ export function ExportMenu() {
           const f = e.currentTarget.files?.[0];
           open.value = false;
           if (f) openFile(f);
+          e.currentTarget.value = ""; // so that the same can be chosen again
         }}
       />
       <span class="done" role="status">

@@ -69,9 +69,9 @@ export function tablesOf(m: Meta): Tables {
   };
 }
 
-// read starts a worker that fills s. The result feeds it bytes that the page
-// has; with a url it fetches them itself.
-function read(s: Store, onEnd: (error: string) => void, onChange: () => void, url?: string) {
+// read starts a worker that fills s: from a url or a file, up to a limit, or from
+// what is pushed into the result.
+function read(s: Store, onEnd: (error: string) => void, onChange: () => void, from?: { url: string } | { file: File }) {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const send = (m: ToWorker, move: Transferable[] = []) => worker.postMessage(m, move);
   worker.onmessage = (e: MessageEvent<FromWorker>) => {
@@ -87,9 +87,9 @@ function read(s: Store, onEnd: (error: string) => void, onChange: () => void, ur
     onChange();
   };
   worker.onerror = (e) => onEnd(e.message || "worker");
-  send({ tables: s.tables, limit: url ? maxFile : Infinity });
-  if (url) send({ url: new URL(url, document.baseURI).href });
-  return { push: (bytes: ArrayBuffer) => send({ bytes }, [bytes]), close: () => send({ close: true }), stop: () => worker.terminate() };
+  send({ tables: s.tables, limit: from ? maxFile : Infinity });
+  if (from) send("url" in from ? { url: new URL(from.url, document.baseURI).href } : from);
+  return { push: (bytes: ArrayBuffer) => send({ bytes }, [bytes]), stop: () => worker.terminate() };
 }
 
 let stopCurrent = () => {};
@@ -156,7 +156,7 @@ export function open(id: string, start: Start = {}): Promise<void> {
         done();
       },
       () => changed(s, showAll),
-      url,
+      { url },
     );
     stopCurrent = job.stop;
   });
@@ -178,7 +178,7 @@ function finish(s: Store, error: string, start: Start, began: number): void {
 }
 
 // openFile shows a recording that the user has.
-export async function openFile(f: File): Promise<void> {
+export function openFile(f: File): void {
   const s = new Store(tablesOf(meta.value!));
   begin(s);
   selected.value = null;
@@ -188,21 +188,16 @@ export async function openFile(f: File): Promise<void> {
     s,
     (error) => finish(s, error, {}, began),
     () => changed(s, showAll),
+    { file: f },
   );
   stopCurrent = job.stop;
-  for (const reader = f.stream().getReader(); ;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    job.push(value.slice().buffer);
-  }
-  job.close();
 }
 
 // fetchStore reads another recording beside the one that is shown.
 export function fetchStore(id: string, onChange: () => void = () => {}): Promise<Store> {
   const s = new Store(tablesOf(meta.value!));
   return new Promise((done, fail) => {
-    read(s, (error) => (error ? fail(new Error(error)) : done(s)), onChange, `api/recording?id=${encodeURIComponent(id)}`);
+    read(s, (error) => (error ? fail(new Error(error)) : done(s)), onChange, { url: `api/recording?id=${encodeURIComponent(id)}` });
   });
 }
 

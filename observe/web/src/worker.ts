@@ -1,12 +1,12 @@
 // The worker: it decodes a recording off the page's thread, as it comes.
 //
-// From the page: {tables, limit}, then {url} to fetch, or pieces {bytes} and {close}.
+// From the page: {tables, limit}, then {url} to fetch or a {file}, or pieces {bytes} of a run that goes on.
 // To the page: {header}, {symbols}, {events} in columns, and {end}.
 
 import { Decoder, type Columns, type Header, type Sym } from "./decode.ts";
 import type { Tables } from "./kinds.ts";
 
-export type ToWorker = { tables: Tables; limit: number } | { url: string } | { bytes: ArrayBuffer } | { close: true };
+export type ToWorker = { tables: Tables; limit: number } | { url: string } | { file: File } | { bytes: ArrayBuffer };
 export type FromWorker =
   { header: Header } | { symbols: Sym[] } | { events: Columns } | { end: Decoder["end"]; count: number; ms: number } | { error: string };
 
@@ -23,7 +23,16 @@ async function load(url: string) {
   try {
     const r = await fetch(url);
     if (!r.ok) return post({ error: await reason(r) });
-    for (const reader = r.body!.getReader(); ;) {
+    await read(r.body!);
+  } catch (e) {
+    post({ error: String(e) });
+  }
+}
+
+// read decodes a stream as it comes, and no more of it than the page has room for.
+async function read(from: ReadableStream<Uint8Array>) {
+  try {
+    for (const reader = from.getReader(); ;) {
       const { done, value } = await reader.read();
       if (done) break;
       decoder.push(value);
@@ -65,6 +74,6 @@ self.onmessage = (e: MessageEvent<ToWorker>) => {
       m.limit,
     );
   } else if ("url" in m) load(m.url);
-  else if ("bytes" in m) decoder.push(new Uint8Array(m.bytes));
-  else close();
+  else if ("file" in m) read(m.file.stream());
+  else decoder.push(new Uint8Array(m.bytes));
 };

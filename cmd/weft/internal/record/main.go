@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,6 +27,7 @@ var programs = map[string]struct {
 }{
 	"tour":     {tour, weft.Procs(2)},
 	"million":  {million, weft.Procs(4)},
+	"huge":     {million, weft.Procs(4)},
 	"deadlock": {deadlock, weft.Procs(1)},
 	"passing":  {account, weft.Seed(1)},
 	"failing":  {account, weft.Seed(7)},
@@ -48,7 +50,11 @@ func record(name, file string) error {
 	if err != nil {
 		return err
 	}
-	rec := trace.New(trace.Options{RingEvents: 1 << 20, Sinks: []trace.Sink{trace.NewWriter(f, nil)}})
+	var sink trace.Sink = trace.NewWriter(f, nil)
+	if name == "huge" {
+		sink = &repeated{Sink: sink, f: f}
+	}
+	rec := trace.New(trace.Options{RingEvents: 1 << 20, Sinks: []trace.Sink{sink}})
 	err = weft.Run(programs[name].main, programs[name].how, weft.Trace(rec))
 	if err != nil && name != "deadlock" {
 		return err
@@ -57,6 +63,36 @@ func record(name, file string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// hugeBytes is how long the recording "huge" becomes.
+const hugeBytes = 500 << 20
+
+// repeated writes the same run again and again, one after the other, until the recording is huge.
+type repeated struct {
+	trace.Sink
+	f   *os.File
+	all []trace.Event
+}
+
+func (r *repeated) WriteEvents(events []trace.Event) error {
+	r.all = append(r.all, events...)
+	return nil
+}
+
+func (r *repeated) Close() error {
+	took := r.all[len(r.all)-1].Time + 1
+	for {
+		if err := r.Sink.WriteEvents(r.all); err != nil {
+			return err
+		}
+		if st, err := r.f.Stat(); err != nil || st.Size() >= hugeBytes {
+			return errors.Join(err, r.Sink.Close())
+		}
+		for i := range r.all {
+			r.all[i].Time += took
+		}
+	}
 }
 
 // tour has a little of everything: channels, a mutex, sleeps, the network, a
