@@ -19,12 +19,17 @@ type Token struct {
 	Seed     uint64 // of the random values that the program sees, and of a strategy without deviations
 	Slack    uint64 // virtual time that may pass though something can run, µs
 	RealTime bool
+	RealNet  bool
 	Devs     []Dev
 }
 
 const tokenVersion = "w1"
 
-const flagRealTime = 1
+const (
+	flagRealTime = 1 << iota
+	flagRealNet
+	flagsEnd
+)
 
 func (t Token) String() string {
 	b := binary.AppendUvarint(nil, t.flags())
@@ -44,6 +49,9 @@ func (t Token) String() string {
 func (t Token) flags() (f uint64) {
 	if t.RealTime {
 		f |= flagRealTime
+	}
+	if t.RealNet {
+		f |= flagRealNet
 	}
 	return f
 }
@@ -92,10 +100,10 @@ func parseCode(b []byte) (t Token, err error) {
 		return v
 	}
 	flags := next()
-	t.RealTime = flags&flagRealTime != 0
+	t.RealTime, t.RealNet = flags&flagRealTime != 0, flags&flagRealNet != 0
 	t.Seed, t.Slack = next(), next()
 	n := next()
-	if err != nil || flags > flagRealTime || n > uint64(len(b)) { // a deviation takes at least two bytes
+	if err != nil || flags >= flagsEnd || n > uint64(len(b)) { // a deviation takes at least two bytes
 		return t, errToken
 	}
 	step := uint64(0)

@@ -39,6 +39,7 @@ const (
 	UntamedSpin           // a goroutine ran for long without a scheduling point and was preempted
 	UntamedCgo            // a call of C
 	UntamedGC             // the collector ran within the schedule
+	UntamedOutside        // a socket wanted what the in-memory network has not
 	UntamedKinds
 )
 
@@ -86,14 +87,16 @@ const (
 	OpClock
 	OpSleep
 	OpYield
-	OpRun    // a goroutine begins to run or goes on
-	OpBorn   // a goroutine has been made; its counters are the go statement's and one behind its entry
-	OpExit   // a goroutine has ended
-	OpTime   // time passes to the next timer
-	OpLocked // a lock was taken
-	OpPark   // a goroutine waits, for what it was about to do
-	OpReady  // a goroutine that waited is runnable
-	OpRing   // a goroutine is about to wait, which closes a ring of locks
-	OpChoose // a decision of the Picker; see WireOptions
+	OpRun      // a goroutine begins to run or goes on
+	OpBorn     // a goroutine has been made; its counters are the go statement's and one behind its entry
+	OpExit     // a goroutine has ended
+	OpTime     // time passes to the next timer
+	OpLocked   // a lock was taken
+	OpPark     // a goroutine waits, for what it was about to do
+	OpReady    // a goroutine that waited is runnable
+	OpRing     // a goroutine is about to wait, which closes a ring of locks
+	OpChoose   // a decision of the Picker; see WireOptions
+	OpNetRead  // from a socket, or accepts
+	OpNetWrite // to a socket
 	Ops
 )

@@ -38,6 +38,7 @@ func Steer() Set {
 		File{"sync/atomic/weft_steer.go", atomicSource()},
 		File{"runtime/weft_atomic_race.go", atomicRaceSource()},
 	)
+	s.Files = append(s.Files, netFiles()...)
 	for file, edits := range steerEdits {
 		for _, e := range edits {
 			e.File = file
@@ -45,7 +46,7 @@ func Steer() Set {
 		}
 	}
 	slices.SortStableFunc(s.Edits, func(a, b Edit) int { return strings.Compare(a.File, b.File) })
-	s.Edits = append(append(s.Edits, syncEdits()...), atomicEdits()...)
+	s.Edits = append(append(append(s.Edits, syncEdits()...), atomicEdits()...), netEdits()...)
 	return s
 }
 
@@ -114,7 +115,7 @@ var steerEdits = map[string][]Edit{
 	},
 	"runtime/netpoll.go": {
 		{Func: "poll_runtime_pollSetDeadline(pd *pollDesc, d int64, mode int)", Text: "nanotime := steerNano"},
-		{Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if steerOn { steerUntamed(UntamedNet) }"},
+		{Func: "netpollblock(pd *pollDesc, mode int32, waitio bool) bool", Text: "if steerOn { simBlocks(pd, mode) }"},
 	},
 	"runtime/atomic_pointer.go": {
 		{Func: "sync_atomic_StorePointer(ptr *unsafe.Pointer, new unsafe.Pointer)",

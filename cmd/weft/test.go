@@ -53,6 +53,7 @@ that schedule exactly. The exit status is 1 if a test failed.`,
 		fs.BoolVar(&t.Check, "check", false, "run schedules twice and compare; name what is not under control")
 		fs.BoolVar(&t.Verbose, "v", false, "tell of each test; with -replay, of each event")
 		fs.BoolVar(&t.RealTime, "realtime", false, "real time instead of virtual time")
+		fs.BoolVar(&t.RealNet, "realnet", false, "the real network instead of the one in memory")
 		fs.BoolVar(&t.json, "json", false, "print a line of JSON for each test")
 		fs.DurationVar(&t.Limits.Real, "timeout", time.Minute, "real time that a schedule may take")
 		fs.Uint64Var(&t.Limits.Points, "steps", 10_000_000, "scheduling points that a schedule may have")

@@ -42,13 +42,13 @@ type Schedule struct {
 // of the default schedule. The Player must be closed.
 func Open(ctx context.Context, c Config) (*Player, explore.Token, error) {
 	_, _, seed := explore.Plan(c.Strategy, c.Depth, c.Seed, 0)
-	tok := explore.Token{Seed: seed, Slack: uint64(c.Limits.Slack.Microseconds()), RealTime: c.RealTime}
+	tok := explore.Token{Seed: seed, Slack: uint64(c.Limits.Slack.Microseconds()), RealTime: c.RealTime, RealNet: c.RealNet}
 	if c.Replay != "" {
 		var err error
 		if tok, err = explore.ParseToken(c.Replay); err != nil {
 			return nil, tok, fmt.Errorf("-replay: %v", err)
 		}
-		c.RealTime = c.RealTime || tok.RealTime
+		c.RealTime, c.RealNet = c.RealTime || tok.RealTime, c.RealNet || tok.RealNet
 	}
 	s, packs, err := newSession(ctx, c)
 	if err != nil {

@@ -36,6 +36,7 @@ type Config struct {
 	Check     bool
 	Verbose   bool
 	RealTime  bool
+	RealNet   bool
 	Limits    Limits
 	Jobs      int
 	NoShrink  bool
@@ -196,7 +197,7 @@ func (s *session) build(ctx context.Context, p *pack, i int) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s does not build:\n%s", p.ImportPath, strings.TrimSpace(string(out)))
 	}
-	p.bin = &Binary{Path: path, Dir: p.Dir, Package: p.ImportPath, RealTime: s.RealTime, Limits: s.Limits}
+	p.bin = &Binary{Path: path, Dir: p.Dir, Package: p.ImportPath, RealTime: s.RealTime, RealNet: s.RealNet, Limits: s.Limits}
 	base, err := filepath.Abs(s.Dir)
 	if err != nil {
 		return err
@@ -303,7 +304,7 @@ const (
 // explain repeats a failure, looks for fewer deviations, and reports it.
 func (s *session) explain(ctx context.Context, p *pack, name string, f *explore.Failure, res *Result) error {
 	res.Failed, res.Kind, res.Schedule = true, f.Kind, f.Index
-	tok := explore.Token{Test: name, Seed: f.Seed, Slack: uint64(s.Limits.Slack.Microseconds()), RealTime: s.RealTime, Devs: f.Devs}
+	tok := explore.Token{Test: name, Seed: f.Seed, Slack: uint64(s.Limits.Slack.Microseconds()), RealTime: s.RealTime, RealNet: s.RealNet, Devs: f.Devs}
 	if f.Index == 0 {
 		tok.Devs = nil // the default schedule: what there are, fairness has made
 	}
@@ -358,6 +359,9 @@ func (s *session) flags() (f string) {
 	}
 	if s.RealTime {
 		f += " -realtime"
+	}
+	if s.RealNet {
+		f += " -realnet"
 	}
 	return f
 }

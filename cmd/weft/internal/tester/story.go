@@ -66,6 +66,7 @@ var untamedWords = [explore.UntamedKinds]string{
 	explore.UntamedSpin:    "runs for a second without a scheduling point",
 	explore.UntamedCgo:     "calls C",
 	explore.UntamedGC:      "the garbage collector ran within a schedule",
+	explore.UntamedOutside: "wants from the network what is not in memory; -realnet has the real one",
 }
 
 func (d *Detail) take(w *worker) {
@@ -133,6 +134,7 @@ var opWords = [explore.Ops]string{
 	explore.OpRun: "runs", explore.OpBorn: "is made",
 	explore.OpExit: "ends", explore.OpTime: "time passes", explore.OpLocked: "has it",
 	explore.OpPark: "waits", explore.OpReady: "can run again", explore.OpRing: "closes a ring", explore.OpChoose: "a decision",
+	explore.OpNetRead: "read", explore.OpNetWrite: "write",
 }
 
 // storyLine is one line of a story: what a goroutine came to.

@@ -38,6 +38,7 @@ type Binary struct {
 	Dir      string // where its tests run
 	Package  string // its import path
 	RealTime bool
+	RealNet  bool
 	Args     []string
 	Limits   Limits
 }
@@ -110,7 +111,10 @@ func (w *worker) start(files []*os.File) error {
 	b := w.bin
 	mode := "WEFT_TEST=1"
 	if b.RealTime {
-		mode = "WEFT_TEST=realtime"
+		mode += ",realtime"
+	}
+	if b.RealNet {
+		mode += ",realnet"
 	}
 	w.cmd = exec.Command(b.Path, slices.Concat([]string{"-test.timeout=0", "-test.parallel=8", "-test.paniconexit0"}, b.Args)...)
 	w.cmd.Dir = b.Dir
