@@ -45,7 +45,7 @@ const (
 
 // The layout of the shared memory.
 const (
-	WireStack    = 16
+	WireStack    = 24
 	WireDevs     = 4096
 	WireMaxDevs  = 1 << 18
 	WireStory    = WireDevs + 8*WireMaxDevs

@@ -52,7 +52,7 @@ func netFiles() []File {
 	}
 }
 
-// netEdits lead the calls about sockets to the in-memory network, and tell Go's poller which descriptors it need not ask the kernel about.
+// netEdits lead the calls about sockets to the in-memory network, and tell Go's poller for which descriptors it need not ask the kernel.
 func netEdits() (edits []Edit) {
 	const (
 		results = " (r1, r2 uintptr, err Errno)"
@@ -61,28 +61,31 @@ func netEdits() (edits []Edit) {
 		unblock = "netpollunblock(pd *pollDesc, mode int32, ioready bool, delta *int32) *g"
 		point   = "if steerOn { simPoint(%d, fd.Sysfd) }"
 	)
-	edits = []Edit{
-		{File: "syscall/syscall_linux.go", Func: "Syscall(trap, a1, a2, a3 uintptr)" + results, Text: fmt.Sprintf(call, "0, 0, 0")},
-		{File: "syscall/syscall_linux.go", Func: "Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr)" + results, Text: fmt.Sprintf(call, "a4, a5, a6")},
-		{File: "syscall/syscall_linux.go", Func: "RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr)" + results, Text: fmt.Sprintf(call, "a4, a5, a6")},
-		{File: "syscall/syscall_unix.go", Func: "(e Errno) Error() string", Text: `if s := simErrors(e); s != "" { return s }`},
-		{File: "syscall/syscall_unix.go", Func: "(e Errno) Is(target error) bool", Text: "if simIs(e, target) { return true }"},
-		{File: "runtime/os_linux.go", Func: "fcntl(fd, cmd, arg int32) (ret int32, errno int32)",
-			Text: "if simOn && fd >= simFDs { return simFcntlCall(fd, cmd, arg) }"},
-		{File: "runtime/netpoll_epoll.go", Func: "netpollopen(fd uintptr, pd *pollDesc) uintptr",
-			Text: "if simOn && fd >= simFDs { return simOpened(fd, pd) }"},
-		{File: "runtime/netpoll_epoll.go", Func: "netpollclose(fd uintptr) uintptr", Text: "if simOn && fd >= simFDs { return simClosed(fd) }"},
-		{File: "runtime/netpoll.go", Func: block, At: Replace, Stmt: "gopark(netpollblockcommit, ",
+	in := func(file string, all ...Edit) {
+		for _, e := range all {
+			e.File, e.GOOS = file, "linux"
+			edits = append(edits, e)
+		}
+	}
+	in("syscall/syscall_linux.go",
+		Edit{Func: "Syscall(trap, a1, a2, a3 uintptr)" + results, Text: fmt.Sprintf(call, "0, 0, 0")},
+		Edit{Func: "Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr)" + results, Text: fmt.Sprintf(call, "a4, a5, a6")},
+		Edit{Func: "RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr)" + results, Text: fmt.Sprintf(call, "a4, a5, a6")})
+	in("syscall/syscall_unix.go",
+		Edit{Func: "(e Errno) Error() string", Text: `if s := simErrors(e); s != "" { return s }`},
+		Edit{Func: "(e Errno) Is(target error) bool", Text: "if simIs(e, target) { return true }"})
+	in("runtime/os_linux.go", Edit{Func: "fcntl(fd, cmd, arg int32) (ret int32, errno int32)",
+		Text: "if simOn && fd >= simFDs { return simFcntlCall(fd, cmd, arg) }"})
+	in("runtime/netpoll_epoll.go",
+		Edit{Func: "netpollopen(fd uintptr, pd *pollDesc) uintptr", Text: "if simOn && fd >= simFDs { return simOpened(fd, pd) }"},
+		Edit{Func: "netpollclose(fd uintptr) uintptr", Text: "if simOn && fd >= simFDs { return simClosed(fd) }"})
+	in("runtime/netpoll.go",
+		Edit{Func: block, At: Replace, Stmt: "gopark(netpollblockcommit, ",
 			Text: "if simOn && pd.fd >= simFDs { gopark(simCommit, unsafe.Pointer(gpp), waitReasonIOWait, traceBlockNet, 5) } else { $0 }"},
-		{File: "runtime/netpoll.go", Func: unblock, At: Replace, Stmt: "*delta -= 1", Text: "if pd.fd < simFDs { $0 }"},
-		{File: "internal/poll/fd_mutex.go", Func: "(fd *FD) readLock() error", At: Before, Stmt: "return nil",
-			Text: fmt.Sprintf(point, explore.OpNetRead)},
-		{File: "internal/poll/fd_mutex.go", Func: "(fd *FD) writeLock() error", At: Before, Stmt: "return nil",
-			Text: fmt.Sprintf(point, explore.OpNetWrite)},
-	}
-	edits = append(edits, Edit{File: "runtime/proc.go", Func: "main()", At: Before, Stmt: "gcenable()", Text: "if steer.memory { simStart() }"})
-	for i := range edits {
-		edits[i].GOOS = "linux"
-	}
+		Edit{Func: unblock, At: Replace, Stmt: "*delta -= 1", Text: "if pd.fd < simFDs { $0 }"})
+	in("internal/poll/fd_mutex.go",
+		Edit{Func: "(fd *FD) readLock() error", At: Before, Stmt: "return nil", Text: fmt.Sprintf(point, explore.OpNetRead)},
+		Edit{Func: "(fd *FD) writeLock() error", At: Before, Stmt: "return nil", Text: fmt.Sprintf(point, explore.OpNetWrite)})
+	in("runtime/proc.go", Edit{Func: "main()", At: Before, Stmt: "gcenable()", Text: "if steer.memory { simStart() }"})
 	return edits
 }

@@ -304,7 +304,9 @@ const (
 // explain repeats a failure, looks for fewer deviations, and reports it.
 func (s *session) explain(ctx context.Context, p *pack, name string, f *explore.Failure, res *Result) error {
 	res.Failed, res.Kind, res.Schedule = true, f.Kind, f.Index
-	tok := explore.Token{Test: name, Seed: f.Seed, Slack: uint64(s.Limits.Slack.Microseconds()), RealTime: s.RealTime, RealNet: s.RealNet, Devs: f.Devs}
+	tok := explore.Token{
+		Test: name, Seed: f.Seed, Slack: uint64(s.Limits.Slack.Microseconds()), RealTime: s.RealTime, RealNet: s.RealNet, Devs: f.Devs,
+	}
 	if f.Index == 0 {
 		tok.Devs = nil // the default schedule: what there are, fairness has made
 	}
