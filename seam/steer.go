@@ -76,7 +76,7 @@ var steerEdits = map[string][]Edit{
 		{Func: newproc1Func, Text: "steerUser := false"},
 		{Func: newproc1Func, At: Before, Stmt: "newg.bubble = callergp.bubble", Text: "steerUser = steerOn"},
 		{Func: newproc1Func, At: Before, Stmt: "return newg", Text: "if steerUser { steerBorn(newg) }"},
-		{Func: "syscall_runtime_BeforeFork()", Text: "steer.outside = true"},
+		{Func: "syscall_runtime_BeforeFork()", Text: "steer.outside, steer.forked = true, true"},
 		{Func: "ready(gp *g, traceskip int, next bool)", At: Before, Stmt: "runqput(", Text: "if steerOn { steerReady(gp) }"},
 		{Func: goparkFunc, At: After, Stmt: "gp.waitreason = reason", Text: "if steerOn { steerParks(gp, reason) }"},
 		{Func: "goexit1()", Text: "if steerOn { steerEnds(getg()) }"},

@@ -69,6 +69,20 @@ func TestAWaitForTheNetworkThatNothingEndsIsADeadlock(t *testing.T) {
 	}
 }
 
+// A child process does not reach the network in memory; the report says what does.
+func TestAChildNeedsTheRealNetwork(t *testing.T) {
+	needsMemory(t)
+	for _, real := range []bool{false, true} {
+		results, _ := explored(t, corpus("bad"), func(c *Config) {
+			c.Schedules, c.NoShrink, c.Run, c.RealNet = 1, true, "^TestRealNetwork$", real
+		})
+		r := results["TestRealNetwork"]
+		if r.Failed == real || !real && !strings.Contains(r.Output, "-realnet has the real one") {
+			t.Errorf("with the real network %v: failed %v\n%s", real, r.Failed, r.Output)
+		}
+	}
+}
+
 func TestCheckNamesWhatIsNotInMemory(t *testing.T) {
 	needsMemory(t)
 	_, out := explored(t, "network", func(c *Config) { c.Schedules, c.Check, c.Run = 1, true, "Outside$|Deadline" })
