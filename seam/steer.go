@@ -14,6 +14,8 @@ var (
 	runtimeSteer string
 	//go:embed hooks/steer_locks.go.txt
 	locksSteer string
+	//go:embed hooks/steer_program.go.txt
+	programSteer string
 	//go:embed hooks/steer_testing.go.txt
 	testingSteer string
 	//go:embed hooks/steer_sync.go.txt
@@ -22,12 +24,13 @@ var (
 
 // Steer returns what weft test inserts: a choice of what runs next, scheduling points in channel operations and in package sync,
 // random values and a clock that the schedule decides, and a driver in package testing. A binary built with it behaves as
-// usual unless WEFT_TEST is in its environment.
+// usual unless WEFT_TEST is in its environment, or WEFT_SEED, which makes a whole program one schedule.
 func Steer() Set {
 	s := Set{Name: "steer"}
 	s.Files = append(s.Files,
 		File{"runtime/weft_steer.go", runtimeSteer},
 		File{"runtime/weft_locks.go", locksSteer},
+		File{"runtime/weft_program.go", programSteer},
 		File{"runtime/weft_pick.go", inPackage("runtime", explore.PickSource)},
 		File{"runtime/weft_wire.go", inPackage("runtime", explore.WireSource)},
 		File{"testing/weft_steer.go", testingSteer},
@@ -84,6 +87,9 @@ var steerEdits = map[string][]Edit{
 		{Func: "newproc(fn *funcval)", At: After, Stmt: "systemstack(func() {", Text: "if steerOn { steerPoint(OpGo, nil) }"},
 		{Func: "Gosched()", Text: "if steerOn { steerYield() }"},
 		{Func: "sysmon()", At: After, Stmt: "usleep(delay)", Text: "if steerOn { steerSysmon(); continue }"},
+		{Func: "schedinit()", At: After, Stmt: "goenvs()", Text: "if steer.program { steerHideEnv() }"},
+		{Func: "main()", At: Before, Stmt: "last := lastmoduledatap", Text: "if steer.program { steerProgram() }"},
+		{Func: "runExitHooks(code int)", Text: "if steer.program { steerPublish() }"},
 		{Func: "preemptone(pp *p) bool", Text: "if steerOn && !steerPreempts() { return false }"},
 	},
 	"runtime/chan.go": {

@@ -41,6 +41,9 @@ the go command of Go ` + seam.Supported + `. GOFLAGS, GOOS and the like hold as 
 		fs.StringVar(&r.lang, "lang", "en", "narrate in `LANGUAGE`: "+strings.Join(trace.Languages(), " or "))
 		fs.StringVar(&r.trace, "trace", "", "record every scheduling decision to `FILE`; weft trace reads it")
 		r.view.register(fs, "view", "", "serve a live page of the run on `ADDR`, as 127.0.0.1:7070; it stays until SIGINT or SIGTERM")
+		fs.Uint64Var(&r.seed.n, "seed", 0, "a deterministic run: who runs when, random values and select by seed `N`, virtual time, the network in memory")
+		fs.BoolVar(&r.seed.realNet, "realnet", false, "with -seed: the real network")
+		fs.BoolVar(&r.seed.hash, "hash", false, "with -seed: print the hash of all scheduling decisions on stderr")
 		fs.BoolVar(&r.all, "all", false, "with -explain, -trace and -view: the runtime's own goroutines too (collector, finalizers)")
 		return func(env *environ, args []string) error { return r.run(fs, env, args) }
 	},
@@ -53,6 +56,7 @@ type running struct {
 	explain, all bool
 	lang, trace  string
 	view         viewFlags
+	seed         seeding
 }
 
 // records reports whether the run is to be recorded.
@@ -82,7 +86,14 @@ func (r *running) run(fs *flag.FlagSet, env *environ, args []string) error {
 func (r *running) check(fs *flag.FlagSet, args []string) error {
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if r.seed.on = given["seed"]; r.seed.on {
+		r.build.set = seam.Join(seam.Events(), seam.Steer())
+	}
 	switch {
+	case r.seed.on && r.procs > 1:
+		return errors.New("-seed runs the program on one P: leave -procs out")
+	case (r.seed.realNet || r.seed.hash) && !r.seed.on:
+		return errors.New("-realnet and -hash are for -seed: give that too")
 	case len(args) == 0:
 		return errors.New("name a program: weft run FILE.go or weft run ./PACKAGE")
 	case given["procs"] && r.procs < 1:
@@ -104,6 +115,9 @@ func (r *running) check(fs *flag.FlagSet, args []string) error {
 func (r *running) binary(env *environ, tool *seam.Toolchain, dir string, args []string) (string, []string, error) {
 	program, args := splitProgram(args)
 	if info, err := os.Stat(program[0]); err == nil && info.Mode().IsRegular() && filepath.Ext(program[0]) != ".go" {
+		if r.seed.on {
+			return "", nil, fmt.Errorf("-seed needs other insertions than %s has: name its package", program[0])
+		}
 		bin, err := filepath.Abs(program[0])
 		return bin, args, err
 	}
@@ -136,6 +150,11 @@ func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []s
 	if r.procs > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", r.procs))
 	}
+	done, err := r.seed.begin(cmd)
+	if err != nil {
+		return err
+	}
+	defer done(env)
 	if !r.records() {
 		return passThrough(cmd)
 	}
@@ -248,6 +267,7 @@ does not see WEFT_TRACE.`,
 type programFlags struct {
 	race bool
 	tags string
+	set  seam.Set // what is inserted; empty: what records
 }
 
 func (b *programFlags) register(fs *flag.FlagSet) {
@@ -258,7 +278,11 @@ func (b *programFlags) register(fs *flag.FlagSet) {
 // run builds program to out. What the go command says about it goes to stderr,
 // and ends weft with status 1 as it would end go run.
 func (b *programFlags) run(env *environ, tool *seam.Toolchain, out string, program []string) error {
-	overlay, err := tool.Prepare(seam.Events())
+	set := b.set
+	if set.Name == "" {
+		set = seam.Events()
+	}
+	overlay, err := tool.Prepare(set)
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,16 @@ var untamedWords = [explore.UntamedKinds]string{
 	explore.UntamedOutside: "wants from the network what is not in memory; -realnet has the real one",
 }
 
+// UntamedWords says what the bits of explore.WordUntamed mean, nil if none is set.
+func UntamedWords(bits uint64) (all []string) {
+	for kind, words := range untamedWords {
+		if bits&(1<<kind) != 0 {
+			all = append(all, words)
+		}
+	}
+	return all
+}
+
 func (d *Detail) take(w *worker) {
 	d.Hash, d.base = w.word(explore.WordHash), int(w.word(explore.WordBase))
 }

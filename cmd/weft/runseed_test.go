@@ -1,0 +1,70 @@
+package main
+
+import (
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// A seed repeats what an ordinary program prints and every decision of its scheduler, recorded or not; another seed does not.
+func TestASeedRepeatsAProgram(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it builds the standard library anew")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("the network in memory is for Linux")
+	}
+	said := map[string]string{} // by what the hash line says
+	hashes := map[string]string{}
+	for _, seed := range []string{"0", "1", "2", "3"} {
+		for n := range 5 {
+			flags := []string{"run", "-seed", seed, "-hash"}
+			if n == 4 {
+				flags = append(flags, "-trace", filepath.Join(t.TempDir(), "trace"))
+			}
+			stdout, stderr, status := runWeft(t, append(flags, "./testdata/run/seeded")...)
+			if status != 0 || strings.Contains(stdout, "WEFT_") || !strings.HasPrefix(stderr, "weft run: seed "+seed+", hash ") {
+				t.Fatalf("status %d\n%s%s", status, stdout, stderr)
+			}
+			line := firstLine(stderr)
+			if n == 0 {
+				hashes[seed], said[stdout] = line, seed
+			}
+			if said[stdout] != seed || line != hashes[seed] {
+				t.Errorf("seed %s, run %d: %s, want %s; it printed\n%s", seed, n, line, hashes[seed], stdout)
+			}
+			if strings.Contains(stderr, "not under control") {
+				t.Error(stderr)
+			}
+		}
+	}
+	if len(said) < 3 {
+		t.Errorf("4 seeds printed %d different things", len(said))
+	}
+}
+
+// What waits for sockets that nobody makes ready is a deadlock at once, as Go reports one.
+func TestASeededProgramThatWaitsForItsOwnSocketsIsADeadlock(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("-short, or no network in memory")
+	}
+	_, stderr, status := runWeft(t, "run", "-seed", "1", "./testdata/run/seeded", "wait")
+	if status != 2 || !strings.Contains(stderr, "all goroutines are asleep - deadlock!") || !strings.Contains(stderr, "[IO wait]") {
+		t.Errorf("status %d\n%s", status, stderr)
+	}
+}
+
+func TestSeedsThatCantBeAreOneLine(t *testing.T) {
+	for want, args := range map[string][]string{
+		"on one P: leave -procs out":       {"-seed", "1", "-procs", "2", "x.go"},
+		"-realnet and -hash are for -seed": {"-hash", "x.go"},
+		"name its package":                 {"-seed", "1", "/bin/sh"},
+		"invalid value":                    {"-seed", "x", "x.go"},
+	} {
+		_, stderr, status := runWeft(t, append([]string{"run"}, args...)...)
+		if status != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%v: status %d, %q, want %q", args, status, stderr, want)
+		}
+	}
+}
