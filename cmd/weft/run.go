@@ -41,7 +41,7 @@ the go command of Go ` + seam.Supported + `. GOFLAGS, GOOS and the like hold as 
 		fs.StringVar(&r.lang, "lang", "en", "narrate in `LANGUAGE`: "+strings.Join(trace.Languages(), " or "))
 		fs.StringVar(&r.trace, "trace", "", "record every scheduling decision to `FILE`; weft trace reads it")
 		r.view.register(fs, "view", "", "serve a live page of the run on `ADDR`, as 127.0.0.1:7070; it stays until SIGINT or SIGTERM")
-		fs.Uint64Var(&r.seed.n, "seed", 0, "a deterministic run: who runs when, random values and select by seed `N`, virtual time, the network in memory")
+		fs.Uint64Var(&r.seed.n, "seed", 0, "the same run each time: decided by seed `N`, in virtual time, with the network in memory")
 		fs.BoolVar(&r.seed.realNet, "realnet", false, "with -seed: the real network")
 		fs.BoolVar(&r.seed.hash, "hash", false, "with -seed: print the hash of all scheduling decisions on stderr")
 		fs.BoolVar(&r.all, "all", false, "with -explain, -trace and -view: the runtime's own goroutines too (collector, finalizers)")
