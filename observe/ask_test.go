@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weftgo/weft"
 	"github.com/weftgo/weft/trace"
+	"github.com/weftgo/weft/wnet"
 	"github.com/weftgo/weft/wsync"
 )
 
@@ -91,6 +93,45 @@ func TestTwoSchedulesAreCompared(t *testing.T) {
 	}
 	if w := get(t, s, "/api/diff?a=main"); w.Code != 400 {
 		t.Errorf("without b: %d %s", w.Code, w.Body)
+	}
+}
+
+// The poller's table: who waits on which side, until when, and where the descriptor is registered.
+func TestStateShowsThePollersTable(t *testing.T) {
+	run := NewRuntime("test")
+	s := run.Server(Options{})
+	var st state
+	err := weft.Run(func() {
+		ln, err := wnet.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(time.Hour))
+		weft.Go(func() { ln.Accept() })
+		for len(st.Poll) != 1 || len(st.Poll[0].Readers) != 1 {
+			weft.Yield()
+			st = state{}
+			getJSON(t, s, "/api/state", &st)
+		}
+		weft.Go(func() { weft.Sleep(time.Hour) })
+		for timers := 0; timers == 0; {
+			weft.Yield()
+			st = state{}
+			getJSON(t, s, "/api/state", &st)
+			timers = *st.Ps[0].Timers
+		}
+		ln.Close()
+	}, run.Option(), weft.Procs(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Recorder.Stop()
+	if d := st.Poll[0]; d.Slot == nil || d.FD == 0 || d.Readers[0] == 0 || len(d.Writers) != 0 || d.Deadline[0] == 0 {
+		t.Errorf("netpoll %+v", d)
+	}
+	if p := st.Ps[0]; *p.Timers == 0 || p.NextTimer == 0 {
+		t.Errorf("timers %+v", p)
 	}
 }
 

@@ -101,6 +101,7 @@ type stateP struct {
 	Runnext   uint64   `json:"runnext"`
 	Runq      []uint64 `json:"runq"`
 	Runqsize  int      `json:"runqsize"`
+	Timers    *int     `json:"timers,omitempty"` // armed
 	NextTimer int64    `json:"next_timer,omitempty"`
 	Schedtick uint64   `json:"schedtick,omitempty"`
 }
@@ -123,6 +124,12 @@ type descriptor struct {
 	FD      uint64   `json:"fd"`
 	Readers []uint64 `json:"readers"`
 	Writers []uint64 `json:"writers"`
+
+	// Of the poller's own table, if that is in this process.
+	Slot     *uint32  `json:"slot,omitempty"`    // where it is registered, and
+	Gen      uint32   `json:"gen,omitempty"`     // for which owner of that place
+	Outside  int      `json:"outside,omitempty"` // who wait and are no coroutines (yet)
+	Deadline [2]int64 `json:"deadline"`          // to read and to write, 0: none
 }
 
 // stateOf describes a machine.
@@ -213,7 +220,7 @@ func descriptors(gs []*trace.MachineG) []descriptor {
 			}
 			i = len(all)
 			at[g.Obj] = i
-			all = append(all, descriptor{g.Obj, []uint64{}, []uint64{}})
+			all = append(all, descriptor{FD: g.Obj, Readers: []uint64{}, Writers: []uint64{}})
 		}
 		if g.Why == trace.WaitIOWrite || g.Why == trace.WaitIOConnect {
 			all[i].Writers = append(all[i].Writers, g.ID)
@@ -258,7 +265,11 @@ func (st *state) correct(t *sched.Tables) {
 	st.Ps = st.Ps[:0]
 	for _, p := range t.Ps {
 		st.Ps = append(st.Ps, stateP{ID: p.ID, M: idOrNil(p.M), Status: p.Status, G: running[p.ID], Runnext: p.Runnext, Runq: p.Runq,
-			Runqsize: len(p.Runq), NextTimer: p.NextTimer, Schedtick: p.Schedtick})
+			Runqsize: len(p.Runq), Timers: &p.Timers, NextTimer: p.NextTimer, Schedtick: p.Schedtick})
+	}
+	st.Poll = st.Poll[:0]
+	for i := range t.Fds {
+		st.Poll = append(st.Poll, registered(&t.Fds[i]))
 	}
 	gs := make(map[uint64]stateG)
 	for _, g := range st.Gs {
@@ -273,4 +284,21 @@ func (st *state) correct(t *sched.Tables) {
 		}
 		st.Gs = append(st.Gs, g)
 	}
+}
+
+// registered describes an entry of the poller's table.
+func registered(fd *sched.TableFd) descriptor {
+	d := descriptor{FD: uint64(fd.FD), Readers: []uint64{}, Writers: []uint64{}, Slot: &fd.Slot, Gen: fd.Gen, Deadline: fd.Deadline}
+	for side, waits := range fd.Waits {
+		switch g := fd.G[side]; {
+		case !waits:
+		case g == 0:
+			d.Outside++
+		case sched.Side(side) == sched.Reading:
+			d.Readers = append(d.Readers, g)
+		default:
+			d.Writers = append(d.Writers, g)
+		}
+	}
+	return d
 }

@@ -24,6 +24,8 @@ type Tables struct {
 	Ps         []TableP
 	Gs         []TableG
 	MoreGs     int // that are not in Gs
+	Fds        []TableFd
+	MoreFds    int
 }
 
 // TableM is an entry of allm.
@@ -41,6 +43,7 @@ type TableP struct {
 	Status    string
 	Runnext   uint64
 	Runq      []uint64
+	Timers    int   // armed
 	NextTimer int64 // 0: none
 	Schedtick uint64
 }
@@ -87,6 +90,7 @@ func (s *Sched) Tables(limit int) Tables {
 		t.Ms = append(t.Ms, row)
 	}
 	s.tableGs(&t, limit)
+	s.tableFds(&t, limit)
 	return t
 }
 
@@ -98,6 +102,9 @@ func (pp *P) table(limit int) TableP {
 		row.M = int32(owner)
 		row.Status = [...]string{modeUser: "user", modeRuntime: "runtime", modeThief: "user"}[w&modeMask]
 	}
+	pp.timers.mu.Lock()
+	row.Timers = len(pp.timers.heap)
+	pp.timers.mu.Unlock()
 	if gp := pp.runnext.load(); gp != nil {
 		row.Runnext = gp.ID()
 	}

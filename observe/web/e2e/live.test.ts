@@ -37,6 +37,7 @@ test("a live program is followed, held, and stepped through", { skip, timeout: 9
   await page.getByRole("navigation").getByRole("button", { name: "Tables" }).click();
   await page.getByText("Read from the runtime's own variables").waitFor();
   await page.getByRole("cell", { name: /^0x/ }).first().waitFor(); // g0's address
+  await page.getByRole("columnheader", { name: "slot / generation" }).waitFor(); // of the poller's own table
   const controls = page.getByRole("group", { name: "Controls" });
   await controls.getByRole("button", { name: "Ps +" }).click();
   await controls.getByText("3", { exact: true }).waitFor();

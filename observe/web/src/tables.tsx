@@ -5,7 +5,7 @@
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { GLink } from "./details.tsx";
-import { big, short } from "./format.ts";
+import { big, short, stamp } from "./format.ts";
 import { w } from "./i18n.ts";
 import { statusOf } from "./machineview.tsx";
 import type { Machine } from "./machine.ts";
@@ -39,10 +39,20 @@ interface State {
     runq: number[];
     runqsize: number;
     schedtick?: number;
+    timers?: number;
+    next_timer?: number;
   }[];
   allgs: { id: number; status: string; entry: string; reason: string; object: { name: string } | null; holder: number; since: number }[];
   more: number;
-  netpoll: { fd: number; readers: number[]; writers: number[] }[];
+  netpoll: {
+    fd: number;
+    readers: number[];
+    writers: number[];
+    slot?: number;
+    gen?: number;
+    outside?: number;
+    deadline?: [number, number];
+  }[];
 }
 
 const real = signal<State | null>(null);
@@ -200,6 +210,7 @@ function Tables({ st, s }: { st: State; s: Store }) {
     </>
   );
   const list = (all: number[], letter: string) => all.map((x) => letter + x).join(" ") || none;
+  const registered = st.source === "tables"; // the runtime's own, which know more than events tell
   const sc = st.sched,
     rows: [string, preact.ComponentChildren][] = [
       [w("step"), sc.step],
@@ -236,6 +247,7 @@ function Tables({ st, s }: { st: State; s: Store }) {
             <th>runnext</th>
             <th>runq</th>
             <th>schedtick</th>
+            {registered && <th>{w("timersArmed")}</th>}
           </tr>
         </thead>
         <tbody>
@@ -248,6 +260,12 @@ function Tables({ st, s }: { st: State; s: Store }) {
               <td>{p.runnext ? <GLink g={p.runnext} s={s} /> : none}</td>
               <td>{gs(p.runq ?? [], p.runqsize)}</td>
               <td>{p.schedtick === undefined ? none : big(p.schedtick)}</td>
+              {registered && (
+                <td>
+                  {big(p.timers ?? 0)}
+                  {p.next_timer ? ` (${stamp(p.next_timer)})` : ""}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -320,14 +338,31 @@ function Tables({ st, s }: { st: State; s: Store }) {
             <th>fd</th>
             <th>{w("readers")}</th>
             <th>{w("writers")}</th>
+            {registered && (
+              <>
+                <th>{w("slot")}</th>
+                <th>{w("deadlines")}</th>
+              </>
+            )}
           </tr>
         </thead>
         <tbody>
           {st.netpoll.slice(0, shownGs).map((x) => (
             <tr>
               <td>{x.fd}</td>
-              <td>{gs(x.readers ?? [])}</td>
+              <td>
+                {gs(x.readers ?? [])}
+                {x.outside ? ` +${x.outside}` : ""}
+              </td>
               <td>{gs(x.writers ?? [])}</td>
+              {registered && (
+                <>
+                  <td>
+                    {x.slot} / {x.gen ?? 0}
+                  </td>
+                  <td>{(x.deadline ?? []).map((t) => (t ? stamp(t) : none)).join(", ")}</td>
+                </>
+              )}
             </tr>
           ))}
         </tbody>
