@@ -274,17 +274,41 @@ func TestFDDeadlineInThePastWakesAtOnce(t *testing.T) {
 func TestFDDeadlineIsExtendedWhileParked(t *testing.T) {
 	fdTest(t, func(t *testing.T, pd *PollDesc, peer int) {
 		settle(t, pd, peer)
-		s := pd.sched
-		first, second := s.Now()+int64(15*time.Millisecond), s.Now()+int64(60*time.Millisecond)
-		pd.SetDeadline(Reading, first)
-		spawn(func() { awaitParked(t, pd, Reading); pd.SetDeadline(Reading, second) })
-		if err := fdWait(pd, Reading); err != os.ErrDeadlineExceeded {
-			t.Fatal(err)
-		}
-		if now := s.Now(); now < second {
-			t.Errorf("the first deadline ended the call, %v early", time.Duration(second-now))
+		for d := int64(15 * time.Millisecond); ; d *= 2 {
+			first := pd.sched.Now() + d
+			second := first + 3*d
+			moved := moveDeadline(pd, first, second, func() {})
+			if err := fdWait(pd, Reading); err != os.ErrDeadlineExceeded {
+				t.Fatal(err)
+			}
+			ended := pd.sched.Now()
+			var early bool
+			if Block(func() { early = !<-moved }); early {
+				continue
+			}
+			if ended < second {
+				t.Errorf("the first deadline ended the call, %v early", time.Duration(second-ended))
+			}
+			return
 		}
 	})
+}
+
+// moveDeadline sets the deadline first, in its place to once a call waits, and
+// calls then. It tells whether first had not passed when to was set; else a test
+// must try again with a later one.
+func moveDeadline(pd *PollDesc, first, to int64, then func()) <-chan bool {
+	moved := make(chan bool, 1)
+	pd.SetDeadline(Reading, first)
+	spawn(func() {
+		for !pd.Parked(Reading) && pd.sched.Now() < first {
+			Yield()
+		}
+		pd.SetDeadline(Reading, to)
+		moved <- pd.sched.Now() < first
+		then()
+	})
+	return moved
 }
 
 func TestFDDeadlineIsBroughtForwardWhileParked(t *testing.T) {
@@ -303,17 +327,24 @@ func TestFDClearedDeadlineDoesNotFire(t *testing.T) {
 	fdTest(t, func(t *testing.T, pd *PollDesc, peer int) {
 		settle(t, pd, peer)
 		s := pd.sched
-		due := s.Now() + int64(10*time.Millisecond)
-		pd.SetDeadline(Reading, due)
-		spawn(func() {
-			awaitParked(t, pd, Reading)
-			pd.SetDeadline(Reading, 0)
-			for s.Now() < due+int64(5*time.Millisecond) {
-				Block(func() { time.Sleep(time.Millisecond) })
+		for d := int64(10 * time.Millisecond); ; d *= 2 {
+			due, ended := s.Now()+d, make(chan bool)
+			cleared := moveDeadline(pd, due, 0, func() {
+				defer close(ended)
+				for s.Now() < due+d {
+					Block(func() { time.Sleep(time.Millisecond) })
+				}
+				fdWrite(t, peer, "x")
+			})
+			err := fdWait(pd, Reading)
+			Block(func() { <-ended })
+			if <-cleared {
+				fdCheck(t, err)
+				return
 			}
-			fdWrite(t, peer, "x")
-		})
-		fdCheck(t, fdWait(pd, Reading))
+			unix.Read(int(pd.fd), make([]byte, 1))
+			settle(t, pd, peer)
+		}
 	})
 }
 
