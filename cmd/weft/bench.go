@@ -112,6 +112,9 @@ func columns(r bench.Row) []string {
 	if r.WeftSysNS > 0 {
 		allocs, more = "", fmt.Sprintf("all CPU: %s / %s", nanos(r.WeftNS+r.WeftSysNS), nanos(r.GoNS+r.GoSysNS))
 	}
+	if c := r.Recording; c != nil {
+		more += fmt.Sprintf("; recorded: × %.2f (%.2f to %.2f)", c[1], c[0], c[2])
+	}
 	weft, goroutines := nanos(r.WeftNS), nanos(r.GoNS)
 	if r.WeftNS == 0 && r.WeftBytes > 0 {
 		weft, goroutines = "", ""

@@ -30,6 +30,9 @@ type Row struct {
 	GoBytes    float64 `json:"go_bytes,omitempty"`
 	WeftSysNS  float64 `json:"weft_sys_ns,omitempty"` // http: the server's system CPU time
 	GoSysNS    float64 `json:"go_sys_ns,omitempty"`
+
+	// http: a recorded round's CPU time as a multiple of one that is not, taken in pairs: least, median, most.
+	Recording []float64 `json:"recording,omitempty"`
 }
 
 // Options select what is run.

@@ -65,3 +65,14 @@ func BenchmarkWeft(b *testing.B) {
 		})
 	}
 }
+
+func TestARecordedRoundIsComparedWithThePlainOneBesideIt(t *testing.T) {
+	plain := []sample{{ns: 100, sys: 100}, {ns: 300, sys: 100}, {}, {ns: 50, sys: 50}}
+	recorded := []sample{{ns: 110, sys: 110}, {ns: 300, sys: 100}, {ns: 9}, {ns: 60, sys: 60}}
+	if got := recordingCost(plain, recorded); len(got) != 3 || got[0] != 1 || got[1] != 1.1 || got[2] != 1.2 {
+		t.Errorf("least, median, most: %v", got)
+	}
+	if got := recordingCost([]sample{{}}, recorded); got != nil {
+		t.Errorf("of rounds without CPU time: %v", got)
+	}
+}

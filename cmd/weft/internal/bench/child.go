@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/trace"
 )
 
 // Some workloads run in a process of their own, which is this program started
@@ -20,10 +21,11 @@ const childVar = "WEFT_BENCH_CHILD"
 
 // childSpec is what a child is to do.
 type childSpec struct {
-	Work  string // a workload's name
-	Side  string // weft, go
-	Procs int
-	Ops   int
+	Work   string // a workload's name
+	Side   string // weft, go
+	Record bool   // weft: every decision, to a file
+	Procs  int
+	Ops    int
 }
 
 // IsChild reports whether this process was started as a part of a benchmark.
@@ -43,11 +45,28 @@ func Child() {
 	}[spec.Work]
 	if spec.Side == "go" {
 		work(spec)
-	} else if err := weft.Run(func() { work(spec) }, weft.Procs(spec.Procs)); err != nil {
+	} else if err := weft.Run(func() { work(spec) }, options(spec)...); err != nil {
 		fmt.Fprintln(os.Stderr, "weft bench:", err)
 		os.Exit(2)
 	}
 	os.Exit(0)
+}
+
+// options are those of weft's side. A recording goes to a file without a name.
+func options(spec childSpec) []weft.Option {
+	opts := []weft.Option{weft.Procs(spec.Procs)}
+	if !spec.Record {
+		return opts
+	}
+	f, err := os.CreateTemp("", "weft-bench-")
+	if err == nil {
+		err = os.Remove(f.Name())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "weft bench:", err)
+		os.Exit(1)
+	}
+	return append(opts, weft.Trace(trace.New(trace.Options{Sinks: []trace.Sink{trace.NewWriter(f, nil)}})))
 }
 
 // child is a running child: it writes one JSON value a line, and goes on with

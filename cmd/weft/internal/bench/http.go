@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -25,19 +26,25 @@ const (
 // usage is the CPU time that a server has taken so far, in nanoseconds.
 type usage struct{ User, Sys int64 }
 
-// measureHTTP keeps both servers running and loads one after the other, so
-// that a round of each falls into about the same weather.
+// measureHTTP keeps the servers running and loads one after the other, so
+// that a round of each falls into about the same weather. Of http there is a
+// third: weft again, with every decision recorded to a file.
 func measureHTTP(w *workload, procs, rounds, ops int) (row Row, err error) {
-	var servers [2]*httpServer
-	for i, side := range []string{"weft", "go"} {
-		s, err := startHTTP(childSpec{Work: w.name, Side: side, Procs: procs}, w.conns)
+	specs := []childSpec{{Side: "weft"}, {Side: "go"}}
+	if w.name == "http" {
+		specs = append(specs, childSpec{Side: "weft", Record: true})
+	}
+	var servers []*httpServer
+	for _, spec := range specs {
+		spec.Work, spec.Procs = w.name, procs
+		s, err := startHTTP(spec, w.conns)
 		if err != nil {
 			return Row{}, err
 		}
 		defer func() { err = errors.Join(err, s.stop()) }()
-		servers[i] = s
+		servers = append(servers, s)
 	}
-	var sides [2][]sample
+	sides := make([][]sample, len(servers))
 	for i := range rounds + 1 {
 		for j, s := range servers {
 			one, err := s.round(ops)
@@ -49,7 +56,27 @@ func measureHTTP(w *workload, procs, rounds, ops int) (row Row, err error) {
 			}
 		}
 	}
-	return rowOf(sides[0], sides[1], mean), nil
+	row = rowOf(sides[0], sides[1], mean)
+	if len(sides) > 2 {
+		row.Recording = recordingCost(sides[0], sides[2])
+	}
+	return row, nil
+}
+
+// recordingCost returns the least, the median and the largest of what a round that is recorded costs beside the one before it that is
+// not, in CPU time of user and system; nil if the rounds are too short for the kernel's count of that.
+func recordingCost(plain, recorded []sample) []float64 {
+	var ratios []float64
+	for i := range plain {
+		if all := plain[i].ns + plain[i].sys; all > 0 {
+			ratios = append(ratios, (recorded[i].ns+recorded[i].sys)/all)
+		}
+	}
+	if ratios == nil {
+		return nil
+	}
+	slices.Sort(ratios)
+	return []float64{ratios[0], median(ratios), ratios[len(ratios)-1]}
 }
 
 // httpServer is a server in a child, with the connections that load it.
