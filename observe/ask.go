@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 
@@ -13,11 +14,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, _ string) error {
 	if id == "" {
 		return reply(w, trace.Questions())
 	}
-	src, err := s.source(r, "id")
-	if err != nil {
-		return err
-	}
-	from, to, err := window(r)
+	src, from, to, err := s.span(r)
 	if err != nil {
 		return err
 	}
@@ -29,29 +26,22 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, _ string) error {
 	if err != nil {
 		return err
 	}
-	f, err := src.Open()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	x, err := src.Index()
-	if err != nil {
-		return err
-	}
-	a, err := trace.Ask(trace.Query{ID: id, G: uint64(g), Object: obj}, x.Symbol)
-	if err != nil {
-		return badRequest("%v", err)
-	}
-	if err := x.Window(f, from, to, a); err != nil {
-		return err
-	}
-	answer := a.Answer()
-	if from > 0 { // events are numbered within the window
-		for i := range answer.Marks {
-			answer.Marks[i].I = -1
+	return reading(src, func(f io.ReadSeeker, x *trace.Index) error {
+		a, err := trace.Ask(trace.Query{ID: id, G: uint64(g), Object: obj}, x.Symbol)
+		if err != nil {
+			return badRequest("%v", err)
 		}
-	}
-	return reply(w, answer)
+		if err := x.Window(f, from, to, a); err != nil {
+			return err
+		}
+		answer := a.Answer()
+		if from > 0 { // events are numbered within the window
+			for i := range answer.Marks {
+				answer.Marks[i].I = -1
+			}
+		}
+		return reply(w, answer)
+	})
 }
 
 // address reads an object: 0xc000012080, or a descriptor's number.

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -38,11 +39,7 @@ func (s *Server) recording(w http.ResponseWriter, r *http.Request, _ string) err
 
 // perfetto serves a source for Perfetto's viewer.
 func (s *Server) perfetto(w http.ResponseWriter, r *http.Request, _ string) error {
-	src, err := s.source(r, "id")
-	if err != nil {
-		return err
-	}
-	from, to, err := window(r)
+	src, from, to, err := s.span(r)
 	if err != nil {
 		return err
 	}
@@ -55,11 +52,7 @@ func (s *Server) perfetto(w http.ResponseWriter, r *http.Request, _ string) erro
 
 // text serves a source narrated, line by line.
 func (s *Server) text(w http.ResponseWriter, r *http.Request, _ string) error {
-	src, err := s.source(r, "id")
-	if err != nil {
-		return err
-	}
-	from, to, err := window(r)
+	src, from, to, err := s.span(r)
 	if err != nil {
 		return err
 	}
@@ -79,6 +72,17 @@ func (s *Server) text(w http.ResponseWriter, r *http.Request, _ string) error {
 
 // convert gives a window of src to the sink that to makes.
 func (s *Server) convert(src Source, from, to int64, sink func(func(uint64) trace.Symbol) trace.Sink) error {
+	return reading(src, func(f io.ReadSeeker, x *trace.Index) error {
+		out := sink(x.Symbol)
+		if err := x.Window(f, from, to, out); err != nil && err != errEnough {
+			return err
+		}
+		return out.Close()
+	})
+}
+
+// reading opens src for do.
+func reading(src Source, do func(f io.ReadSeeker, x *trace.Index) error) error {
 	f, err := src.Open()
 	if err != nil {
 		return err
@@ -88,11 +92,15 @@ func (s *Server) convert(src Source, from, to int64, sink func(func(uint64) trac
 	if err != nil {
 		return err
 	}
-	out := sink(x.Symbol)
-	if err := x.Window(f, from, to, out); err != nil && err != errEnough {
-		return err
+	return do(f, x)
+}
+
+// span returns the source and the times that the request asks for.
+func (s *Server) span(r *http.Request) (src Source, from, to int64, err error) {
+	if src, err = s.source(r, "id"); err == nil {
+		from, to, err = window(r)
 	}
-	return out.Close()
+	return
 }
 
 // firstEvents is a sink that wants only so many.

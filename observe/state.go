@@ -3,6 +3,7 @@ package observe
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -27,20 +28,13 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request, _ string) error {
 	if live, ok := src.(*Live); ok && at == math.MaxInt64 {
 		return reply(w, s.stateNow(live))
 	}
-	f, err := src.Open()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	x, err := src.Index()
-	if err != nil {
-		return err
-	}
-	m, _, err := x.Machine(f, at)
-	if err != nil {
-		return err
-	}
-	return reply(w, stateOf(m, x.Symbol))
+	return reading(src, func(f io.ReadSeeker, x *trace.Index) error {
+		m, _, err := x.Machine(f, at)
+		if err != nil {
+			return err
+		}
+		return reply(w, stateOf(m, x.Symbol))
+	})
 }
 
 // stateNow looks at the feed, and at the runtime's tables if it is in this
