@@ -108,6 +108,8 @@ var steerEdits = map[string][]Edit{
 		{Func: "randinit()", At: Before, Stmt: "globalRand.state.Init(*seed)", Text: "if steerEarly() { clear(seed[:]); seed[0] = 1 }"},
 		{Func: "rand() uint64", Text: "if steerSteersRand() { return steerRand() }"},
 	},
+	"runtime/vgetrandom_linux.go": {{Func: "vgetrandom(p []byte, flags uint32) (ret int, supported bool)", GOOS: "linux",
+		Text: "if steerOn { return steerFill(p), true }"}},
 	"runtime/time.go": {
 		{Func: "time_runtimeNow() (sec int64, nsec int32, mono int64)", Text: "time_now := steerTimeNow"},
 		{Func: "time_runtimeNano() int64", Text: "nanotime := steerReadClock"},

@@ -17,10 +17,10 @@ func TestASeedRepeatsAProgram(t *testing.T) {
 	}
 	said := map[string]string{} // by what the hash line says
 	hashes := map[string]string{}
-	for _, seed := range []string{"0", "1", "2", "3"} {
-		for n := range 5 {
+	for _, seed := range []string{"0", "1", "2"} {
+		for n := range 3 {
 			flags := []string{"run", "-seed", seed, "-hash"}
-			if n == 4 {
+			if n == 2 {
 				flags = append(flags, "-trace", filepath.Join(t.TempDir(), "trace"))
 			}
 			stdout, stderr, status := runWeft(t, append(flags, "./testdata/run/seeded")...)
@@ -39,8 +39,8 @@ func TestASeedRepeatsAProgram(t *testing.T) {
 			}
 		}
 	}
-	if len(said) < 3 {
-		t.Errorf("4 seeds printed %d different things", len(said))
+	if len(said) < 2 {
+		t.Errorf("3 seeds printed %d different things", len(said))
 	}
 }
 
