@@ -19,6 +19,7 @@ test("a bug is clicked together, decision by decision, and its token repeats it"
     next = page.locator(".choices h2").getByRole("button", { name: "Next" });
   let locks = 0;
   for (let i = 0; i < 30; i++) {
+    await page.locator(".choices h2", { hasText: `(${i + 1} of ` }).waitFor();
     const [first] = await options.allTextContents();
     if (/goes on: Lock kinds_test.go:36/.test(first) && ++locks === 2) break;
     await next.click();
