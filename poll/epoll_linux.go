@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -58,7 +59,7 @@ func newEpoll() (Poller, error) {
 // haveEpollPwait2 asks the kernel once. Without epoll_pwait2 (Linux 5.11),
 // timeouts are rounded up to whole milliseconds.
 var haveEpollPwait2 = sync.OnceValue(func() bool {
-	_, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, ^uintptr(0), 0, 0, 0, 0, 0)
+	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, ^uintptr(0), 0, 0, 0, 0, 0)
 	return e == unix.EINVAL || e == unix.EBADF // it looked at the arguments
 })
 
@@ -79,7 +80,7 @@ func (e *epoll) ctl(op, fd int, mask uint32, key Key) error {
 		return ErrClosed
 	}
 	ev := unix.EpollEvent{Events: mask, Fd: int32(key), Pad: int32(key >> 32)}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(e.epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(e.epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
 	if errno != 0 {
 		return os.NewSyscallError("epoll_ctl", errno)
 	}
@@ -118,7 +119,7 @@ func (e *epoll) Wait(events []Event, timeout int64) (int, error) {
 func (e *epoll) wait(raw []unix.EpollEvent, timeout int64) (int, unix.Errno) {
 	fd, size := uintptr(e.epfd), uintptr(len(raw))
 	if timeout == 0 {
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&raw[0])), size, 0, 0, 0)
+		n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&raw[0])), size, 0, 0, 0)
 		return int(n), errno
 	}
 	if !e.nsec {

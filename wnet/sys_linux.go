@@ -2,6 +2,7 @@ package wnet
 
 import (
 	"net/netip"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -31,7 +32,7 @@ func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, unix.Errno) {
 	var errno unix.Errno
 	buf, size := unsafe.Pointer(unsafe.SliceData(p)), uintptr(len(p))
 	if size <= rawMost {
-		n, _, errno = unix.RawSyscall6(trap, uintptr(fd), uintptr(buf), size, flags, 0, 0)
+		n, _, errno = syscall.RawSyscall6(trap, uintptr(fd), uintptr(buf), size, flags, 0, 0)
 	} else {
 		n, _, errno = unix.Syscall6(trap, uintptr(fd), uintptr(buf), size, flags, 0, 0)
 	}
@@ -53,7 +54,7 @@ func sysAccept(fd int) (int, unix.Sockaddr, error) {
 func sysRecvFrom(fd int, p []byte) (int, netip.AddrPort, unix.Errno) {
 	var sa unix.RawSockaddrInet6 // has room for an Inet4
 	size := uint32(unsafe.Sizeof(sa))
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0,
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0,
 		uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)))
 	if errno != 0 {
 		return 0, netip.AddrPort{}, errno
@@ -83,7 +84,7 @@ func sysSendTo(fd int, p []byte, to netip.AddrPort, v6 bool) unix.Errno {
 		in.Family, in.Port, in.Addr = unix.AF_INET, port, to.Addr().Unmap().As4()
 		size = unix.SizeofSockaddrInet4
 	}
-	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+	_, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
 		unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(&sa)), size)
 	return errno
 }

@@ -35,7 +35,7 @@ type Server struct {
 	Addr string
 
 	cmd     *exec.Cmd
-	sampler *sampler // nil: the system refuses it, see unsampled
+	sampler *Sampler // nil: the system refuses it, see unsampled
 	in      io.WriteCloser
 	pipe    *os.File
 	out     *bufio.Reader // of pipe
@@ -74,7 +74,7 @@ func Start(spec any) (*Server, error) {
 		return nil, err
 	}
 	cmd.ExtraFiles = []*os.File{theirs} // parentFD
-	s.sampler, s.unsampled, err = startSampled(cmd.Start)
+	s.sampler, s.unsampled, err = StartSampled(cmd.Start)
 	theirs.Close()
 	if err != nil {
 		out.Close()
@@ -113,7 +113,7 @@ func (s *Server) Stop() error {
 	s.in.Close()
 	defer s.pipe.Close()
 	if s.sampler != nil {
-		defer s.sampler.close()
+		defer s.sampler.Close()
 	}
 	return s.cmd.Wait()
 }
@@ -142,7 +142,7 @@ func answer(failed func() error) {
 		}
 		switch question[:len(question)-1] {
 		case askUsage:
-			say(usage())
+			say(ReadUsage())
 		case askMemory:
 			say(memory())
 		case askFailure:

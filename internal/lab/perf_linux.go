@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sampler counts looks at a child, each of which found one of its threads in
+// Sampler counts looks at a child, each of which found one of its threads in
 // user mode: the kernel's cpu-clock event takes one each samplePeriod of CPU
 // time. It writes a record for each into a ring a CPU, which nobody reads; as
 // the ring is mapped read-only it never fills, and how far it has come is the
 // number of records.
-type sampler struct {
+type Sampler struct {
 	fds   []int
 	rings [][]byte // each begins with a unix.PerfEventMmapPage
 }
@@ -26,12 +26,12 @@ const (
 	sampleBytes  = 8                      // a record is a header
 )
 
-// startSampled calls start, which starts a process, and samples that and all
+// StartSampled calls start, which starts a process, and samples that and all
 // its threads. An event is inherited by what its thread forks, and is enabled by
 // exec, so nothing is missed; the thread ends afterwards, as a later child of
 // it would inherit the event, too. Where the system refuses to sample, the
 // sampler is nil and why says so.
-func startSampled(start func() error) (s *sampler, why, err error) {
+func StartSampled(start func() error) (s *Sampler, why, err error) {
 	done := make(chan bool)
 	go func() {
 		defer close(done)
@@ -41,21 +41,21 @@ func startSampled(start func() error) (s *sampler, why, err error) {
 	}()
 	<-done
 	if why != nil || err != nil {
-		s.close()
+		s.Close()
 		s = nil
 	}
 	return s, why, err
 }
 
 // newSampler samples what the calling thread forks.
-func newSampler() (*sampler, error) {
+func newSampler() (*Sampler, error) {
 	attr := unix.PerfEventAttr{
 		Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK, Sample: uint64(samplePeriod),
 		Bits: unix.PerfBitDisabled | unix.PerfBitEnableOnExec | unix.PerfBitInherit |
 			unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv,
 	}
 	attr.Size = uint32(unsafe.Sizeof(attr))
-	s := &sampler{}
+	s := &Sampler{}
 	for cpu := range runtime.NumCPU() {
 		fd, err := unix.PerfEventOpen(&attr, 0, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
 		if err != nil {
@@ -72,7 +72,7 @@ func newSampler() (*sampler, error) {
 }
 
 // user is the CPU time in user mode so far.
-func (s *sampler) user() (d time.Duration) {
+func (s *Sampler) user() (d time.Duration) {
 	for _, ring := range s.rings {
 		page := (*unix.PerfEventMmapPage)(unsafe.Pointer(&ring[0]))
 		d += time.Duration(atomic.LoadUint64(&page.Data_head)/sampleBytes) * samplePeriod
@@ -80,7 +80,8 @@ func (s *sampler) user() (d time.Duration) {
 	return d
 }
 
-func (s *sampler) close() {
+// Close ends the sampling.
+func (s *Sampler) Close() {
 	for _, ring := range s.rings {
 		_ = unix.Munmap(ring)
 	}

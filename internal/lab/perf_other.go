@@ -7,13 +7,17 @@ import (
 	"time"
 )
 
-type sampler struct{}
+// Sampler is Linux's.
+type Sampler struct{}
 
 const samplePeriod = time.Duration(0)
 
-func startSampled(start func() error) (s *sampler, why, err error) {
+// StartSampled calls start and tells that nothing is sampled.
+func StartSampled(start func() error) (s *Sampler, why, err error) {
 	return nil, errors.New("only Linux has perf_event_open"), start()
 }
 
-func (*sampler) user() time.Duration { return 0 }
-func (*sampler) close()              {}
+func (*Sampler) user() time.Duration { return 0 }
+
+// Close does nothing.
+func (*Sampler) Close() {}

@@ -29,7 +29,8 @@ func (u Usage) Sub(then Usage) Usage { return Usage{u.User - then.User, u.Sys - 
 // Add returns both together.
 func (u Usage) Add(v Usage) Usage { return Usage{u.User + v.User, u.Sys + v.Sys} }
 
-func usage() Usage {
+// ReadUsage returns the usage of the calling process.
+func ReadUsage() Usage {
 	var ru syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
 		panic("getrusage: " + err.Error())
@@ -42,10 +43,13 @@ func (s *Server) Usage() (u Usage, err error) {
 	if err := s.ask(askUsage, &u); err != nil || s.sampler == nil {
 		return u, err
 	}
-	all := u.All()
-	u.User = min(s.sampler.user(), all)
-	u.Sys = all - u.User
-	return u, nil
+	return s.sampler.Split(u), nil
+}
+
+// Split returns u, a usage of the sampled process, split as the samples say.
+func (s *Sampler) Split(u Usage) Usage {
+	user := min(s.user(), u.All())
+	return Usage{user, u.All() - user}
 }
 
 // Source says in words where the split of Usage comes from.

@@ -174,9 +174,9 @@ func median(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// mean is for what the kernel samples: it tells user time from system time by a
-// look at each tick of its clock, so that the split of a short round is coarse,
-// and only what all rounds have together is exact enough.
+// mean is for what is sampled: user time is told from system time by looks
+// (lab.Sampler; where that is refused, the kernel's ticks), so that the split of a
+// short round is coarse, and only what all rounds have together is exact enough.
 func mean(values []float64) (m float64) {
 	for _, v := range values {
 		m += v / float64(len(values))

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/internal/lab"
 	"github.com/weftgo/weft/trace"
 )
 
@@ -72,9 +73,10 @@ func options(spec childSpec) []weft.Option {
 // child is a running child: it writes one JSON value a line, and goes on with
 // each line that it is sent.
 type child struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+	sampler *lab.Sampler // nil: the system refuses it
 }
 
 func startChild(spec childSpec) (*child, error) {
@@ -97,10 +99,11 @@ func startChild(spec childSpec) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	sampler, _, err := lab.StartSampled(cmd.Start)
+	if err != nil {
 		return nil, err
 	}
-	return &child{cmd: cmd, in: in, out: bufio.NewReader(out)}, nil
+	return &child{cmd: cmd, in: in, out: bufio.NewReader(out), sampler: sampler}, nil
 }
 
 // next asks the child to go on.
@@ -121,6 +124,9 @@ func (c *child) read(v any) error {
 // end lets the child end and waits for it.
 func (c *child) end() error {
 	c.in.Close()
+	if c.sampler != nil {
+		defer c.sampler.Close()
+	}
 	return c.cmd.Wait()
 }
 

@@ -10,11 +10,11 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"syscall"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/internal/lab"
 )
 
 // How many connections are at work at once.
@@ -22,9 +22,6 @@ const (
 	someConns = 200
 	manyConns = 1000
 )
-
-// usage is the CPU time that a server has taken so far, in nanoseconds.
-type usage struct{ User, Sys int64 }
 
 // measureHTTP keeps the servers running and loads one after the other, so
 // that a round of each falls into about the same weather. Of http there is a
@@ -133,11 +130,14 @@ func (s *httpServer) round(ops int) (sample, error) {
 	return sample{ns: float64(after.User-before.User) / n, sys: float64(after.Sys-before.Sys) / n}, err
 }
 
-func (s *httpServer) usage() (u usage, err error) {
+func (s *httpServer) usage() (u lab.Usage, err error) {
 	if err := s.next(); err != nil {
 		return u, err
 	}
-	return u, s.read(&u)
+	if err = s.read(&u); err == nil && s.sampler != nil {
+		u = s.sampler.Split(u)
+	}
+	return u, err
 }
 
 var request = []byte("GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
@@ -194,11 +194,6 @@ func answerParent() {
 		if _, err := in.ReadString('\n'); err == io.EOF {
 			os.Exit(0)
 		}
-		var ru syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
-			fmt.Fprintln(os.Stderr, "weft bench:", err)
-			os.Exit(1)
-		}
-		say(usage{User: ru.Utime.Nano(), Sys: ru.Stime.Nano()})
+		say(lab.ReadUsage())
 	}
 }
