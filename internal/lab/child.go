@@ -112,9 +112,7 @@ func (s *Server) ask(question string, v any) error {
 func (s *Server) Stop() error {
 	s.in.Close()
 	defer s.pipe.Close()
-	if s.sampler != nil {
-		defer s.sampler.Close()
-	}
+	defer s.sampler.Close()
 	return s.cmd.Wait()
 }
 

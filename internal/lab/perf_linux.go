@@ -80,8 +80,11 @@ func (s *Sampler) user() (d time.Duration) {
 	return d
 }
 
-// Close ends the sampling.
+// Close ends the sampling. A nil s has none.
 func (s *Sampler) Close() {
+	if s == nil {
+		return
+	}
 	for _, ring := range s.rings {
 		_ = unix.Munmap(ring)
 	}

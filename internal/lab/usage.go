@@ -40,14 +40,18 @@ func ReadUsage() Usage {
 
 // Usage asks for the server's CPU time.
 func (s *Server) Usage() (u Usage, err error) {
-	if err := s.ask(askUsage, &u); err != nil || s.sampler == nil {
+	if err := s.ask(askUsage, &u); err != nil {
 		return u, err
 	}
 	return s.sampler.Split(u), nil
 }
 
-// Split returns u, a usage of the sampled process, split as the samples say.
+// Split returns u, a usage of the sampled process, split as the samples say; as
+// it is if s is nil.
 func (s *Sampler) Split(u Usage) Usage {
+	if s == nil {
+		return u
+	}
 	user := min(s.user(), u.All())
 	return Usage{user, u.All() - user}
 }

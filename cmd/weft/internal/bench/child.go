@@ -124,9 +124,7 @@ func (c *child) read(v any) error {
 // end lets the child end and waits for it.
 func (c *child) end() error {
 	c.in.Close()
-	if c.sampler != nil {
-		defer c.sampler.Close()
-	}
+	defer c.sampler.Close()
 	return c.cmd.Wait()
 }
 

@@ -134,10 +134,8 @@ func (s *httpServer) usage() (u lab.Usage, err error) {
 	if err := s.next(); err != nil {
 		return u, err
 	}
-	if err = s.read(&u); err == nil && s.sampler != nil {
-		u = s.sampler.Split(u)
-	}
-	return u, err
+	err = s.read(&u)
+	return s.sampler.Split(u), err
 }
 
 var request = []byte("GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
