@@ -195,9 +195,9 @@ func (r *running) sinks(env *environ, rec *seam.Recorder, name string) (sinks []
 		}
 		sinks = append(sinks, live)
 		finish = func() {
-			fmt.Fprintln(env.stderr, "weft run: the program has ended; the page stays until SIGINT or SIGTERM")
 			ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 			defer cancel()
+			fmt.Fprintln(env.stderr, "weft run: the program has ended; the page stays until SIGINT or SIGTERM")
 			<-ctx.Done()
 			stop()
 		}
