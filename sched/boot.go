@@ -41,7 +41,7 @@ func Run(main func(), opts Options) error {
 // boot takes the steps up to mstart.
 func (s *Sched) boot(main func()) {
 	register(s)
-	if s.rec != nil {
+	if s.tracing() {
 		s.rec.Start()
 	}
 	s.step(trace.StepEntry)
@@ -111,7 +111,7 @@ func (s *Sched) wait() error {
 	unregister(s) // first: what shutdown ends must not be counted as still there
 	s.shutdown()
 	s.step(trace.StepExit)
-	if s.rec != nil {
+	if s.tracing() {
 		s.rec.Flush()
 	}
 	if errp := s.failure.Load(); errp != nil {

@@ -86,7 +86,7 @@ func (mp *M) injectReady(pp *P, l *gList) {
 	mp.polled = uint32(n)
 	for gp := l.pop(); gp != nil; gp = l.pop() {
 		gp.setStatus(Grunnable)
-		if mp.tracing() {
+		if mp.sched.tracing() {
 			mp.emitReady(gp, 0, trace.QLocal, trace.ByNetpoll)
 		}
 		mp.runqput(pp, gp, false)

@@ -153,7 +153,7 @@ func (gp *G) fork(fn func()) *fork {
 	}
 	pp.forks.push(f) // first: it drops what is not pending
 	storeRel32(&f.state, forkPending)
-	if r := pp.ring; r != nil {
+	if r := pp.recording(); r != nil {
 		r.Emit(trace.KFork, 0, mp.id, gp.ID(), 0, 0, 0)
 	}
 	s := mp.sched

@@ -181,7 +181,7 @@ func (s *Sched) injectGlobal(l *gList, m int32, by trace.Cause) {
 	}
 	for gp := l.head; gp != nil; gp = gp.schedlink {
 		gp.setStatus(Grunnable)
-		if s.rec != nil {
+		if s.tracing() {
 			s.rec.Shared().Emit(trace.KGoReady, uint8(trace.QGlobal), m, 0, gp.ID(), objAddr(gp.waitobj), uint64(by))
 		}
 	}

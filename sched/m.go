@@ -67,15 +67,26 @@ func (s *Sched) newMLocked() *M {
 	return mp
 }
 
+// tracing reports whether the run is recorded.
+func (s *Sched) tracing() bool { return recordable && s.rec != nil }
+
+// recording returns pp's ring, nil if the run is not recorded.
+func (pp *P) recording() *trace.Ring {
+	if !recordable {
+		return nil
+	}
+	return pp.ring
+}
+
 // emit records an event on mp's P, or on the shared ring if it has none. mp is
 // in runtime mode, or has no P.
 func (mp *M) emit(k trace.Kind, sub uint8, g, a, b, c uint64) {
 	if pp := mp.p; pp != nil {
-		if r := pp.ring; r != nil {
+		if r := pp.recording(); r != nil {
 			r.Emit(k, sub, mp.id, g, a, b, c)
 		}
-	} else if rec := mp.sched.rec; rec != nil {
-		rec.Shared().Emit(k, sub, mp.id, g, a, b, c)
+	} else if s := mp.sched; s.tracing() {
+		s.rec.Shared().Emit(k, sub, mp.id, g, a, b, c)
 	}
 }
 

@@ -140,7 +140,7 @@ func (mp *M) acquirep(pp *P) {
 	pp.m.Store(mp)
 	mp.userword = pword(mp.id, pp.schedtick, modeUser)
 	pp.word.Store(mp.userword | modeRuntime)
-	if r := pp.ring; r != nil {
+	if r := pp.recording(); r != nil {
 		r.Emit(trace.KPAcquire, 0, mp.id, 0, 0, 0, 0)
 	}
 }

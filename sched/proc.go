@@ -59,7 +59,7 @@ func (mp *M) execute(gp *G, from trace.Queue) *stk {
 		return nil
 	}
 	s := mp.prepare(pp, gp)
-	if pp.ring != nil {
+	if pp.recording() != nil {
 		mp.emitStart(gp, from, fresh)
 	}
 	mp.leave(pp)
@@ -147,7 +147,7 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	if pp != nil {
 		count(&pp.stats.parks, 1)
 	}
-	if s.rec != nil {
+	if s.tracing() {
 		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, holderID(obj))
 	}
 	if why == trace.WaitIORead {
@@ -169,8 +169,6 @@ func (gp *G) postpark(st *stk) {
 	}
 }
 
-func (mp *M) tracing() bool { return mp.sched.rec != nil }
-
 // Yield puts the calling coroutine at the end of its P's queue and runs the
 // next. In an ordinary goroutine it is runtime.Gosched.
 func Yield() {
@@ -187,7 +185,7 @@ func Yield() {
 		mp.leave(pp) // nobody to yield to
 		return
 	}
-	if mp.tracing() {
+	if mp.sched.tracing() {
 		mp.emit(trace.KGoYield, uint8(trace.QLocal), gp.ID(), 0, 0, 0)
 	}
 	mp.op, mp.left = opYield, st
@@ -267,7 +265,7 @@ func (mp *M) newproc1(pp *P, fn func(), pc uintptr, parent uint64) {
 	gp.fn, gp.gopc, gp.parent = fn, pc, parent
 	gp.setStatus(Grunnable)
 	count(&pp.stats.spawned, 1)
-	if r := pp.ring; r != nil { // before anyone can run it
+	if r := pp.recording(); r != nil { // before anyone can run it
 		r.Emit(trace.KGoCreate, uint8(s.nextQueue()), mp.id, parent, gp.ID(), uint64(funcPC(fn)), uint64(pc))
 	}
 	if old := pp.runnext.load(); s.shared || old != nil && !pp.runq.put(old) {
@@ -296,7 +294,7 @@ func goready(gp *G, by trace.Cause) {
 	s := gp.sched
 	if st == nil || st.m.sched != s {
 		gp.setStatus(Grunnable)
-		if s.rec != nil {
+		if s.tracing() {
 			s.emitShared(trace.KGoReady, uint8(trace.QGlobal), 0, gp.ID(), objAddr(gp.waitobj), uint64(trace.ByGoroutine))
 		}
 		s.globrunqput(gp)
@@ -309,7 +307,7 @@ func goready(gp *G, by trace.Cause) {
 		return
 	}
 	pp := mp.enter()
-	if pp == nil || pp.ring != nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 && !s.napping.Load() {
+	if pp == nil || pp.recording() != nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 && !s.napping.Load() {
 		mp.ready(pp, gp, st.g.ID(), by)
 		mp.leave(pp)
 		return
@@ -331,7 +329,7 @@ func (mp *M) ready(pp *P, gp *G, who uint64, by trace.Cause) {
 		return
 	}
 	count(&pp.stats.readies, 1)
-	if r := pp.ring; r != nil {
+	if r := pp.recording(); r != nil {
 		mp.emitReady(gp, who, s.nextQueue(), by)
 	}
 	mp.runqput(pp, gp, true)

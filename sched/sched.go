@@ -38,6 +38,7 @@
 package sched
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -173,6 +174,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Procs < 0 || o.Procs > MaxProcs:
 		return fmt.Errorf("weft: %d Ps: give a number from 1 to %d, or 0 for GOMAXPROCS", o.Procs, MaxProcs)
+	case o.Recorder != nil && !recordable:
+		return errors.New("weft: built with the tag weftnotrace, this program can't record: build it without")
 	case o.Chooser != nil && o.Procs != 1:
 		return fmt.Errorf("weft: a Chooser (or a seed) decides for one P, not for %d: leave Procs out", o.Procs)
 	}
@@ -256,7 +259,7 @@ func (s *Sched) newP(id int) *P {
 	pp.rng.Seed(uint64(id)*0x9E3779B97F4A7C15+1, 0xD1B54A32D192ED03)
 	pp.word.Store(pword(ownerNone, 0, modeRuntime))
 	pp.setGate()
-	if s.rec != nil {
+	if s.tracing() {
 		pp.ring = s.rec.Ring(id)
 	}
 	return pp
@@ -299,7 +302,7 @@ func (s *Sched) pidleputLocked(pp *P) {
 	pp.link = s.pidle
 	s.pidle = pp
 	s.npidle.Add(1)
-	if r := pp.ring; r != nil {
+	if r := pp.recording(); r != nil {
 		r.Emit(trace.KPIdle, 0, -1, 0, 0, 0, 0)
 	}
 }
@@ -371,7 +374,7 @@ func (s *Sched) globrunqget(mp *M, pp *P, most int) *G {
 }
 
 func (s *Sched) emitShared(k trace.Kind, sub uint8, g, a, b, c uint64) {
-	if s.rec != nil {
+	if s.tracing() {
 		s.rec.Shared().Emit(k, sub, -1, g, a, b, c)
 	}
 }

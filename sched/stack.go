@@ -114,13 +114,13 @@ func (s *stk) finish() {
 				s.g, next.stk = next, s
 				count(&pp.stats.sameStk, 1)
 				mp.prepare(pp, next)
-				if pp.ring != nil {
+				if pp.recording() != nil {
 					mp.emitStart(next, from, true)
 				}
 				mp.leave(pp)
 				return
 			}
-			if pp.ring == nil {
+			if pp.recording() == nil {
 				to = mp.prepare(pp, next)
 			} else {
 				mp.nextg, mp.nextq = next, from
@@ -153,7 +153,7 @@ func (mp *M) goexit0(pp *P, gp *G) {
 		mp.sched.gput(gp)
 		return
 	}
-	if pp.ring != nil {
+	if pp.recording() != nil {
 		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
 	}
 	count(&pp.stats.exited, 1)

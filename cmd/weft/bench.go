@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/weftgo/weft/cmd/weft/internal/bench"
 )
@@ -22,6 +23,10 @@ both times and their ratio: above 1, weft is faster. On a machine that does
 other things too only the ratios mean something. Without names it runs all:
 
 ` + benchList() + `
+-beside FILE measures weft alone, in two builds of this command: in this one and
+in FILE, each work in turns. The ratio is then the median of those of the pairs:
+above 1, this build is faster.
+
 io is the I/O lab, and runs alone: one handler under every I/O model (-io of
 serve), 50 busy connections among 0 to 9,000 idle ones. CPU is the server's for
 a request; how it is split between user and system is an estimate.
@@ -33,6 +38,7 @@ a request; how it is split between user and system is an estimate.
 		fs.IntVar(&b.rounds, "rounds", 0, "rounds of each side, of which the median is shown (default: as fits the work)")
 		fs.BoolVar(&b.quick, "quick", false, "do only a little work, to see that it runs; the figures mean nothing")
 		fs.StringVar(&b.chart, "chart", "", "also draw the table of io as an SVG picture in `FILE`")
+		fs.StringVar(&b.beside, "beside", "", "compare with the weft command in `FILE`, another build, not with goroutines")
 		return func(env *environ, args []string) error { return b.run(env, args) }
 	},
 }
@@ -42,6 +48,7 @@ type benching struct {
 	json, quick bool
 	procs       string
 	chart       string
+	beside      string
 	rounds      int
 }
 
@@ -55,7 +62,7 @@ func benchList() string {
 }
 
 func (b *benching) run(env *environ, args []string) error {
-	o := bench.Options{Rounds: b.rounds, Quick: b.quick}
+	o := bench.Options{Rounds: b.rounds, Quick: b.quick, Beside: b.beside}
 	known, _ := bench.Names()
 	onIO := len(args) == 1 && args[0] == ioBench
 	for _, name := range args {
@@ -80,6 +87,9 @@ func (b *benching) run(env *environ, args []string) error {
 		}
 		o.Procs = append(o.Procs, n)
 	}
+	if onIO && b.beside != "" {
+		return fmt.Errorf("%s is not measured beside another build", ioBench)
+	}
 	if onIO {
 		return b.runIO(env, o.Procs)
 	}
@@ -89,8 +99,17 @@ func (b *benching) run(env *environ, args []string) error {
 	if b.json {
 		return b.printJSON(env.stdout, o)
 	}
-	printRow(env.stdout, []string{"name", "procs", "weft", "goroutines", "ratio", "an operation", "allocs", "more"})
-	return bench.Run(o, func(r bench.Row) { printRow(env.stdout, columns(r)) })
+	other := "goroutines"
+	if b.beside != "" {
+		other = "beside"
+	}
+	begin := sync.OnceFunc(func() {
+		printRow(env.stdout, []string{"name", "procs", "weft", other, "ratio", "an operation", "allocs", "more"})
+	})
+	return bench.Run(o, func(r bench.Row) {
+		begin()
+		printRow(env.stdout, columns(r))
+	})
 }
 
 func (b *benching) printJSON(w io.Writer, o bench.Options) error {
@@ -106,6 +125,10 @@ func (b *benching) printJSON(w io.Writer, o bench.Options) error {
 // columns says one row in words.
 func columns(r bench.Row) []string {
 	allocs, more := fmt.Sprintf("%.2f / %.2f", r.WeftAllocs, r.GoAllocs), ""
+	if r.BesideNS > 0 {
+		return []string{r.Name, strconv.Itoa(r.Procs), nanos(r.WeftNS), nanos(r.BesideNS),
+			fmt.Sprintf("%.3f", r.Ratio), r.Unit, fmt.Sprintf("%.2f", r.WeftAllocs), ""}
+	}
 	if r.WeftBytes > 0 {
 		allocs, more = "", fmt.Sprintf("bytes each: %.0f / %.0f", r.WeftBytes, r.GoBytes)
 	}

@@ -53,6 +53,9 @@ func TestWrongUsageIsOneLine(t *testing.T) {
 		{"bench -rounds -1", "negative"},
 		{"bench io yield", "alone"},
 		{"bench -procs 1,2 io", "one number"},
+		{"bench -beside /bin/true yield", "no build of weft"},
+		{"bench -beside " + weftBinary + " parked", "only spawn"},
+		{"bench -beside " + weftBinary + " io", "not measured beside"},
 		{"bench -chart c.svg yield", "weft bench -chart c.svg io"},
 		{"bench -quick -chart /nowhere/c.svg io", "/nowhere"},
 		{"trace", "one recording"},
@@ -159,6 +162,14 @@ func TestBenchPrintsTable(t *testing.T) {
 	stdout, stderr, status := runWeft(t, "bench", "-quick", "-procs", "1", "yield", "chan")
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	if status != 0 || len(lines) != 3 || !strings.HasPrefix(lines[1], "chan ") || !strings.HasPrefix(lines[2], "yield ") {
+		t.Errorf("status %d, %s%s", status, stdout, stderr)
+	}
+}
+
+func TestBenchMeasuresTwoBuilds(t *testing.T) {
+	stdout, stderr, status := runWeft(t, "bench", "-quick", "-procs", "1", "-beside", weftBinary, "yield", "serve")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if status != 0 || len(lines) != 3 || !strings.Contains(lines[0], "beside") || !strings.HasPrefix(lines[1], "yield ") {
 		t.Errorf("status %d, %s%s", status, stdout, stderr)
 	}
 }

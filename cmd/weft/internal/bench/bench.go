@@ -24,6 +24,8 @@ type Row struct {
 	GoNS   float64 `json:"go_ns"`
 	Ratio  float64 `json:"ratio"` // GoNS/WeftNS: above 1, weft is faster; of the bytes if there is no time
 
+	BesideNS float64 `json:"beside_ns,omitempty"` // of another build of weft, in place of GoNS
+
 	WeftAllocs float64 `json:"weft_allocs"` // an operation
 	GoAllocs   float64 `json:"go_allocs"`
 	WeftBytes  float64 `json:"weft_bytes,omitempty"` // parked: memory of one
@@ -41,6 +43,7 @@ type Options struct {
 	Procs  []int    // Ps, nil: each workload's own
 	Rounds int      // rounds of each side, 0: the workload's own
 	Quick  bool     // a small fraction of the work, to see that it runs
+	Beside string   // the executable of another build of weft, to run in place of goroutines
 }
 
 // workload is one line of the table.
@@ -71,6 +74,13 @@ func Names() (names, docs []string) {
 
 // Run runs what o selects and calls each with every Row as it is known.
 func Run(o Options, each func(Row)) error {
+	if o.Beside != "" {
+		names, err := checkBeside(o)
+		if err != nil {
+			return err
+		}
+		o.Names = names
+	}
 	for i := range workloads {
 		w := &workloads[i]
 		if o.Names != nil && !slices.Contains(o.Names, w.name) {
@@ -90,6 +100,11 @@ func Run(o Options, each func(Row)) error {
 		if w.run != nil {
 			run = w.run
 		}
+		if o.Beside != "" {
+			run = func(w *workload, procs, rounds, ops int) (Row, error) {
+				return measureBeside(w, o.Beside, procs, rounds, ops)
+			}
+		}
 		for _, p := range procs {
 			row, err := run(w, p, rounds, ops)
 			if err != nil {
@@ -97,6 +112,7 @@ func Run(o Options, each func(Row)) error {
 			}
 			row.Name, row.Procs, row.Unit = w.name, p, w.unit
 			switch {
+			case row.Ratio > 0:
 			case row.WeftNS > 0:
 				row.Ratio = row.GoNS / row.WeftNS
 			case row.WeftBytes > 0: // else too short for the kernel's count of CPU time

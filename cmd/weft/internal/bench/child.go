@@ -27,6 +27,8 @@ type childSpec struct {
 	Record bool   // weft: every decision, to a file
 	Procs  int
 	Ops    int
+
+	bin string // the executable, empty: this one
 }
 
 // IsChild reports whether this process was started as a part of a benchmark.
@@ -44,6 +46,9 @@ func Child() {
 	work := map[string]func(childSpec){
 		"parked": parkedChild, "http": httpChild, "serve": httpChild, "serve1k": httpChild, "idle": idleChild, "idletls": idleChild,
 	}[spec.Work]
+	if work == nil {
+		work = roundsChild
+	}
 	if spec.Side == "go" {
 		work(spec)
 	} else if err := weft.Run(func() { work(spec) }, options(spec)...); err != nil {
@@ -80,15 +85,19 @@ type child struct {
 }
 
 func startChild(spec childSpec) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	bin := spec.bin
+	if bin == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		bin = self
 	}
 	arg, err := json.Marshal(spec)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(bin)
 	cmd.Env = append(slices.Clone(os.Environ()), childVar+"="+string(arg))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

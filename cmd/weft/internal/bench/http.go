@@ -26,38 +26,47 @@ const (
 // measureHTTP keeps the servers running and loads one after the other, so
 // that a round of each falls into about the same weather. Of http there is a
 // third: weft again, with every decision recorded to a file.
-func measureHTTP(w *workload, procs, rounds, ops int) (row Row, err error) {
+func measureHTTP(w *workload, procs, rounds, ops int) (Row, error) {
 	specs := []childSpec{{Side: "weft"}, {Side: "go"}}
 	if w.name == "http" {
 		specs = append(specs, childSpec{Side: "weft", Record: true})
 	}
+	sides, err := w.serveRounds(specs, procs, rounds, ops)
+	if err != nil {
+		return Row{}, err
+	}
+	row := rowOf(sides[0], sides[1], mean)
+	if len(sides) > 2 {
+		row.Recording = recordingCost(sides[0], sides[2])
+	}
+	return row, nil
+}
+
+// serveRounds returns the rounds of each server.
+func (w *workload) serveRounds(specs []childSpec, procs, rounds, ops int) (sides [][]sample, err error) {
 	var servers []*httpServer
 	for _, spec := range specs {
 		spec.Work, spec.Procs = w.name, procs
 		s, err := startHTTP(spec, w.conns)
 		if err != nil {
-			return Row{}, err
+			return nil, err
 		}
 		defer func() { err = errors.Join(err, s.stop()) }()
 		servers = append(servers, s)
 	}
-	sides := make([][]sample, len(servers))
+	sides = make([][]sample, len(servers))
 	for i := range rounds + 1 {
 		for j, s := range servers {
 			one, err := s.round(ops)
 			if err != nil {
-				return Row{}, err
+				return nil, err
 			}
 			if i > 0 || rounds == 1 {
 				sides[j] = append(sides[j], one)
 			}
 		}
 	}
-	row = rowOf(sides[0], sides[1], mean)
-	if len(sides) > 2 {
-		row.Recording = recordingCost(sides[0], sides[2])
-	}
-	return row, nil
+	return sides, nil
 }
 
 // recordingCost returns the least, the median and the largest of what a round that is recorded costs beside the one before it that is

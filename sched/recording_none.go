@@ -1,0 +1,5 @@
+//go:build weftnotrace
+
+package sched
+
+const recordable = false
