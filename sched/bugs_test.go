@@ -28,10 +28,10 @@ import (
 // do the scheduler's steps by hand (machine), or they act in the middle of one,
 // in the clock that it asks there (hookClock).
 
-// watchdog ends a test that hangs, which is how a lost wake-up shows.
+// watchdog ends a test that hangs.
 func watchdog(t *testing.T) {
 	t.Helper()
-	w := time.AfterFunc(time.Minute, func() {
+	w := time.AfterFunc(patience, func() {
 		buf := make([]byte, 1<<20)
 		panic(t.Name() + " hangs\n" + string(buf[:runtime.Stack(buf, true)]))
 	})

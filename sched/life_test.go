@@ -2,6 +2,7 @@ package sched
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -58,12 +59,40 @@ func run(t testing.TB, o Options, main func()) {
 	if err := Run(main, o); err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; othersGoroutines() > before; i++ {
-		if i > 5000 {
-			buf := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines left of %d:\n%s", othersGoroutines(), before, buf[:runtime.Stack(buf, true)])
+	eventually(t, fmt.Sprint("no more goroutines than the ", before, " of before are left"), func() bool {
+		return othersGoroutines() <= before
+	})
+}
+
+// undisturbed is run, without a sysmon that takes a P from a thread that the
+// system doesn't let run for a while.
+func undisturbed(t *testing.T, o Options, main func(s *Sched)) {
+	t.Helper()
+	for disturbed := true; disturbed; {
+		run(t, o, func() {
+			s := Current()
+			s.stopSysmon()
+			if disturbed = s.retakes.Load() > 0; !disturbed {
+				main(s)
+			}
+		})
+	}
+}
+
+// patience is how long a test waits for what must come. It is only there to end
+// a test that hangs, which is how a lost wake-up shows.
+const patience = 4 * time.Minute
+
+// eventually waits until ok, for what nothing else tells of.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); {
+		if time.Now().After(end) {
+			buf := make([]byte, 1<<20)
+			panic(t.Name() + ": never: " + what + "\n" + string(buf[:runtime.Stack(buf, true)]))
 		}
-		time.Sleep(time.Millisecond) // they are on their way out
+		Yield()
+		time.Sleep(50 * time.Microsecond)
 	}
 }
 

@@ -57,7 +57,8 @@ func (s *Sched) passed(when int64) bool {
 // When returns t on Now's scale, for SetDeadline: at least 1, which is past.
 func (s *Sched) When(t time.Time) int64 {
 	if t == t.Round(0) && s.virtual == nil { // wall time only, and the wall clock may have been set since
-		return max(s.Now()+int64(time.Until(t)), 1)
+		left := time.Until(t) // before Now: a thread that stands still in between is late then, not early
+		return max(s.Now()+int64(left), 1)
 	}
 	return max(int64(t.Sub(s.start)), 1)
 }

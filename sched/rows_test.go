@@ -52,9 +52,8 @@ func TestBootTakesItsStepsInOrder(t *testing.T) {
 
 // Row 11: the tables are real, and say what is so.
 func TestTheTablesSayWhatIsSo(t *testing.T) {
-	run(t, procs(3), func() {
-		s, g1 := Current(), Getg()
-		s.stopSysmon() // nobody shall interfere
+	undisturbed(t, procs(3), func(s *Sched) {
+		g1 := Getg()
 		var parked, ready slot
 		Go(func() { ready.ready(); parked.wait() })
 		ready.wait()
@@ -214,10 +213,9 @@ func TestThereAreGOMAXPROCSPsAndTheFirstIsM0s(t *testing.T) {
 			t.Errorf("%d Ps in a table of %d, GOMAXPROCS is %d", s.Procs(), len(s.allp()), runtime.GOMAXPROCS(0))
 		}
 	})
-	run(t, procs(4), func() {
-		s := Current()
+	undisturbed(t, procs(4), func(s *Sched) {
 		if mp := self().m; mp != s.m0 || mp.p != s.allp()[0] {
-			t.Errorf("main begins on m%d and p%d", mp.id, mp.p.id)
+			t.Errorf("main begins on m%d and p%v", mp.id, mp.p)
 		}
 		s.lock.Lock()
 		defer s.lock.Unlock()
@@ -299,6 +297,7 @@ func TestSysmonPollsWhenNobodyElseDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	gp := parkedReader(t, s)
+	s.lastpoll.Store(s.Now() + int64(time.Hour)) // just now, for as long as this takes
 	s.pollOverdue()
 	if s.runqsize.Load() != 0 {
 		t.Fatal("polled, though somebody has just now")
@@ -406,7 +405,7 @@ func TestASleeperIsWaitingAndThenRunnableAgain(t *testing.T) {
 func TestIdlePsAreGivenMsThatSteal(t *testing.T) {
 	watchdog(t)
 	const n = 4
-	run(t, procs(n), func() {
+	undisturbed(t, procs(n), func(*Sched) { // who can't get a P from sysmon must steal
 		var together sync.WaitGroup
 		together.Add(n)
 		var on sync.Map

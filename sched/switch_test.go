@@ -11,7 +11,7 @@ import (
 func g0Place() *stk { return self().m.stk.at }
 
 func TestTwoThatWakeEachOtherGoStraightToOneAnother(t *testing.T) {
-	run(t, procs(1), func() {
+	undisturbed(t, procs(1), func(*Sched) {
 		var a, b slot
 		var mine, its []*stk
 		Go(func() {
@@ -39,7 +39,7 @@ func TestTwoThatWakeEachOtherGoStraightToOneAnother(t *testing.T) {
 }
 
 func TestAParkIsCommittedByTheOneThatGoesOn(t *testing.T) {
-	run(t, procs(1), func() {
+	undisturbed(t, procs(1), func(*Sched) {
 		var a slot
 		main := Getg()
 		var seen Status

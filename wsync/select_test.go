@@ -196,8 +196,8 @@ func TestLosingCasesDoNotAccumulate(t *testing.T) {
 	})
 }
 
-// All ready cases are chosen equally often. With 30,000 draws the standard
-// deviation of a share of 1/3 is 0.27 %; the bound is more than ten of them.
+// All ready cases are chosen equally often. Of 30,000 draws a case has 10,000,
+// with a standard deviation of 82; the bound is ten of them.
 func TestSelectIsFair(t *testing.T) {
 	a, b, never, c := NewChan[int](1), NewChan[int](1), NewChan[int](0), NewChan[int](1)
 	const draws = 30000
@@ -210,7 +210,7 @@ func TestSelectIsFair(t *testing.T) {
 		count[Select(cases...)]++
 	}
 	for i, n := range count {
-		if want := draws / 3; i != 1 && (n < want*97/100 || n > want*103/100) {
+		if want := draws / 3; i != 1 && (n < want-820 || n > want+820) {
 			t.Errorf("case %d was chosen %d times of %d, want about %d: %v", i, n, draws, want, count)
 		}
 	}
