@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -32,7 +33,23 @@ func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
 }
 
+// catchIgnored has children find SIGINT and the like as they usually are. A shell
+// without job control starts what goes into the background with SIGINT ignored,
+// nohup starts everything with SIGHUP ignored, and so it would be with all that
+// is started here; what is caught, a child finds at its default.
+func catchIgnored() {
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
+}
+
+// patience is how long what must come may take, on the slowest of machines.
+const patience = 4 * time.Minute
+
 func testMain(m *testing.M) int {
+	catchIgnored()
 	dir, err := os.MkdirTemp("", "weft")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -89,6 +106,7 @@ func serveAs(t *testing.T, before []string, args ...string) *site {
 		t.Fatal(err)
 	}
 	line := append(before, weftBinary, "serve", "-addr", "127.0.0.1:0")
+	line = append(line, "-timeout", "1h", "-idle", "1h", "-drain", "1h") // no client is too slow, unless args say so
 	line = append(line, args...)
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Stderr = stderr
@@ -145,7 +163,7 @@ func (w *site) signal(sig os.Signal) {
 // end waits for the process to end and returns how.
 func (w *site) end() *os.ProcessState {
 	w.t.Helper()
-	timer := time.AfterFunc(time.Minute, func() { w.signal(syscall.SIGQUIT) }) // stacks on stderr
+	timer := time.AfterFunc(patience, func() { w.cmd.Process.Signal(syscall.SIGQUIT) }) // stacks on stderr
 	defer timer.Stop()
 	_ = w.cmd.Wait() // the state says it
 	return w.cmd.ProcessState

@@ -58,7 +58,7 @@ func (w *site) dial() net.Conn {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(time.Minute))
+	c.SetDeadline(time.Now().Add(patience))
 	return c
 }
 
@@ -361,7 +361,7 @@ func TestDrainLimitCutsWhatIsLeft(t *testing.T) {
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	large(t, filepath.Join(dir, "large"))
-	w := serve(t, "-drain", "1h", dir)
+	w := serve(t, dir)
 	w.inFlight()
 	w.signal(syscall.SIGINT)
 	w.refusing()

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 )
@@ -95,7 +94,7 @@ func TestServeIsViewedLive(t *testing.T) {
 	if _, page := v.get("/"); !strings.Contains(page, "<title>") {
 		t.Errorf("page %.200s", page)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c, _, err := websocket.Dial(ctx, strings.Replace(v.url, "http", "ws", 1)+"/api/live", nil)
 	if err != nil {
@@ -258,7 +257,7 @@ func TestViewersAreToldOfTheEnd(t *testing.T) {
 	if _, err := v.lines.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c, _, err := websocket.Dial(ctx, strings.Replace(v.url, "http", "ws", 1)+"/api/live", nil)
 	if err != nil {
