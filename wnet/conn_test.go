@@ -3,6 +3,7 @@ package wnet
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -124,7 +125,7 @@ func TestDeadlineEndsParkedReadAndCanBeSetAnew(t *testing.T) {
 func TestDeadlineIsExtendedDuringRead(t *testing.T) {
 	everywhere(t, func(t *testing.T, spawn func(func())) {
 		for d := 10 * time.Millisecond; !readAcross(t, spawn, d); d *= 2 {
-			if d > time.Minute {
+			if d > patience {
 				t.Fatal("extending a deadline has no effect")
 			}
 		}
@@ -193,15 +194,13 @@ func TestDeadlineEndsReadsThatNeverWait(t *testing.T) {
 		due := time.Now().Add(20 * time.Millisecond)
 		check(t, a.SetReadDeadline(due))
 		buf := make([]byte, 1)
-		for {
-			before := time.Now()
+		for begin := time.Now(); begin.Before(due.Add(patience)); begin = time.Now() {
 			if _, err := a.Read(buf); err != nil {
 				isTimeout(t, err, "read")
 				return
-			} else if before.After(due.Add(50 * time.Millisecond)) {
-				t.Fatalf("a read that began %v after the deadline succeeded", before.Sub(due))
 			}
 		}
+		t.Fatal("reads go on and on")
 	})
 }
 
@@ -287,20 +286,15 @@ func TestCloseEndsCallsThatWaitForTheirTurn(t *testing.T) {
 // queued waits until n calls wait for a side's lock.
 func queued(t *testing.T, fd *netFD, n int) {
 	t.Helper()
-	for range 100_000 {
+	until(t, fmt.Sprint(n, " calls wait"), func() bool {
 		fd.mu.Lock()
+		defer fd.mu.Unlock()
 		have := 0
 		for lw := fd.queue; lw != nil; lw = lw.next {
 			have++
 		}
-		fd.mu.Unlock()
-		if have == n {
-			return
-		}
-		sched.Yield()
-		time.Sleep(10 * time.Microsecond)
-	}
-	t.Fatalf("%d calls never queued", n)
+		return have == n
+	})
 }
 
 func TestEveryMethodOfAClosedConnFails(t *testing.T) {

@@ -84,7 +84,7 @@ func TestCancelEndsDial(t *testing.T) {
 func TestContextDoesNotMatterOnceConnected(t *testing.T) {
 	everywhere(t, func(t *testing.T, spawn func(func())) {
 		l := listen(t)
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		c, err := new(Dialer).DialContext(ctx, "tcp", l.Addr().String())
 		check(t, err)
 		defer c.Close()
@@ -114,7 +114,7 @@ func TestEachAddressOfANameIsTried(t *testing.T) {
 		l := listen(t)
 		good := l.fd.laddr.addrPort()
 		refused := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), good.Port())
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		c, err := new(Dialer).dialEach(ctx, "tcp", []netip.AddrPort{refused, good})
 		check(t, err)
@@ -194,7 +194,7 @@ type pkg struct {
 }
 
 func (p pkg) listener(t *testing.T) net.Listener {
-	l, err := p.listen("tcp", "127.0.0.1:0")
+	l, err := p.listen("tcp", ownAddress()+":0")
 	check(t, err)
 	t.Cleanup(func() { l.Close() })
 	return l

@@ -203,7 +203,7 @@ func overload(t *testing.T, addr string) {
 	}
 	buf := make([]byte, 2)
 	for i, c := range waiting { // in the order of the kernel's queue
-		c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		c.SetReadDeadline(time.Now().Add(patience))
 		if n, err := c.Read(buf); n != 2 || err != nil {
 			t.Fatalf("connection %d: %d, %v", i, n, err)
 		}

@@ -77,7 +77,7 @@ func (s *serving) dial() (*net.TCPConn, *bufio.Reader) {
 	c, err := net.Dial("tcp", s.ln.Addr().String())
 	check(s.t, err)
 	s.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(30 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	return c.(*net.TCPConn), bufio.NewReader(c)
 }
 
@@ -89,18 +89,6 @@ func (s *serving) ask(c net.Conn, r *bufio.Reader, text string) string {
 	line, err := r.ReadString('\n')
 	check(s.t, err)
 	return line
-}
-
-// until waits for what has no event of its own.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for range 30_000 {
-		if ok() {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Fatalf("never: %s", what)
 }
 
 // settled waits until all connections rest.
@@ -400,7 +388,7 @@ func TestServerSendsFiles(t *testing.T) {
 	var f *os.File
 	server := func() *Server {
 		f = tempFile(t, content)
-		return &Server{WriteTimeout: 20 * time.Second, Handler: func(c *Session) error {
+		return &Server{WriteTimeout: patience, Handler: func(c *Session) error {
 			c.Discard(c.Buffered())
 			f.Seek(0, io.SeekStart)
 			n, err := io.Copy(c, io.LimitReader(f, 1000))
@@ -600,7 +588,7 @@ func TestServerEndsWithItsRuntime(t *testing.T) {
 		}, sched.Options{Procs: 2, NoDeadlock: true})
 		check(t, err)
 		for i, c := range clients {
-			c.SetReadDeadline(time.Now().Add(20 * time.Second))
+			c.SetReadDeadline(time.Now().Add(patience))
 			if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Fatalf("connection %d was left open", i)
 			}
@@ -666,7 +654,7 @@ func TestServerSurvivesWildClients(t *testing.T) {
 						return
 					}
 					c := nc.(*net.TCPConn)
-					c.SetDeadline(time.Now().Add(30 * time.Second))
+					c.SetDeadline(time.Now().Add(patience))
 					wild(t, s, c, i*25+j)
 					c.Close()
 				}

@@ -53,7 +53,7 @@ func TestTLS(t *testing.T) {
 			io.Copy(struct{ io.Writer }{server}, server) // echo
 			server.CloseWrite()
 		})
-		check(t, client.SetReadDeadline(time.Now().Add(time.Minute)))
+		check(t, client.SetReadDeadline(time.Now().Add(patience)))
 		check(t, client.Handshake())
 		check(t, client.SetReadDeadline(time.Now().Add(2*time.Millisecond)))
 		_, err := client.Read(make([]byte, 1))
@@ -77,7 +77,7 @@ func TestTLS(t *testing.T) {
 func TestNetHTTPServesOnOurListenerThroughOurDialer(t *testing.T) {
 	l := listen(t)
 	srv := &http.Server{
-		ReadTimeout: time.Minute,
+		ReadTimeout: patience,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "%s from %s", r.URL.Path, r.RemoteAddr)
 		}),
@@ -85,7 +85,7 @@ func TestNetHTTPServesOnOurListenerThroughOurDialer(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	tr := &http.Transport{DialContext: new(Dialer).DialContext, MaxIdleConnsPerHost: 8}
-	client := &http.Client{Transport: tr, Timeout: time.Minute}
+	client := &http.Client{Transport: tr, Timeout: patience}
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -106,7 +106,7 @@ func TestNetHTTPServesOnOurListenerThroughOurDialer(t *testing.T) {
 	}
 	wg.Wait()
 	tr.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	check(t, srv.Shutdown(ctx))
 	if err := <-served; err != http.ErrServerClosed {

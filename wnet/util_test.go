@@ -2,8 +2,10 @@ package wnet
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -107,7 +109,7 @@ func connPair(t *testing.T) (a, b *TCPConn) {
 
 func listen(t *testing.T) *TCPListener {
 	t.Helper()
-	l, err := Listen("tcp", "127.0.0.1:0")
+	l, err := Listen("tcp", ownAddress()+":0")
 	check(t, err)
 	t.Cleanup(func() { l.Close() })
 	return l.(*TCPListener)
@@ -141,12 +143,32 @@ func isTimeout(t *testing.T, err error, op string) {
 // protocol, so no sleep is needed to know that a call has come so far.
 func parked(t *testing.T, fd *netFD, side sched.Side) {
 	t.Helper()
-	for range 100_000 {
-		if fd.pd.Parked(side) {
-			return
+	until(t, "a call parks", func() bool { return fd.pd.Parked(side) })
+}
+
+// patience is how long a test waits for what must come. It is only there to end
+// a test that hangs.
+const patience = 4 * time.Minute
+
+// until waits for what has no event of its own.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); {
+		if time.Now().After(end) {
+			buf := make([]byte, 1<<20)
+			panic(t.Name() + ": never: " + what + "\n" + string(buf[:runtime.Stack(buf, true)]))
 		}
 		sched.Yield()
-		time.Sleep(10 * time.Microsecond)
+		time.Sleep(50 * time.Microsecond)
 	}
-	t.Fatal("no call parks")
+}
+
+// ownAddress is an address of this machine that only this process uses, where there
+// is more than one: so nobody else takes a port that a test has given back.
+func ownAddress() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 1+pid>>16&0x7f, pid>>8&0xff, 1+pid&0x7f)
 }
