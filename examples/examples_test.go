@@ -104,7 +104,7 @@ func TestEchoSendsBackWhatItGets(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(time.Minute))
+		conn.SetDeadline(time.Now().Add(4 * time.Minute))
 		io.WriteString(conn, "to and fro")
 		conn.(*net.TCPConn).CloseWrite()
 		if got, err := io.ReadAll(conn); string(got) != "to and fro" || err != nil {

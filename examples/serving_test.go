@@ -60,7 +60,7 @@ func TestWebServesNetHTTPHandlers(t *testing.T) {
 
 func TestChatTellsEverybody(t *testing.T) {
 	addr := serve(t, "chat")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	var all []net.Conn
 	for range 3 {
@@ -69,7 +69,7 @@ func TestChatTellsEverybody(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(time.Minute))
+		c.SetDeadline(time.Now().Add(4 * time.Minute))
 		// It has joined when it hears itself: the handshake's answer comes first.
 		if err := wsutil.WriteClientText(c, []byte("hello")); err != nil {
 			t.Fatal(err)
@@ -90,7 +90,7 @@ func TestKeyvalueRemembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Minute))
+	c.SetDeadline(time.Now().Add(4 * time.Minute))
 	io.WriteString(c, "set a some words\nget a\r\nwhat\nquit\n")
 	got, err := io.ReadAll(c)
 	if want := "ok\nsome words\nerror: say set KEY VALUE, get KEY or quit\n"; err != nil || string(got) != want {
@@ -111,7 +111,7 @@ func TestChatWithTheClientOfNpm(t *testing.T) {
 			if err := poll.Check(model); err != nil {
 				t.Skip(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 			defer cancel()
 			out, err := exec.CommandContext(ctx, "node", "testdata/ws/client.js", serve(t, "chat", "-io", model)).CombinedOutput()
 			if err != nil || string(out) != "ok\n" {

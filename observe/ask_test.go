@@ -135,12 +135,13 @@ func TestStateShowsThePollersTable(t *testing.T) {
 	}
 }
 
-// Row 11: the tables of a run that goes on are the runtime's own.
-func TestStateShowsTheRuntimesTables(t *testing.T) {
+// tablesOfFive returns the tables of a run with one P: main runs, one waits, three
+// are queued. It was disturbed if the machine was so slow that sysmon has taken the
+// P from main.
+func tablesOfFive(t *testing.T) (st state, disturbed bool) {
 	run := NewRuntime("test")
 	s := run.Server(Options{})
 	ch := wsync.NewChan[int](0)
-	var st state
 	err := weft.Run(func() {
 		weft.Go(func() { ch.Recv() })
 		weft.Yield()
@@ -152,12 +153,22 @@ func TestStateShowsTheRuntimesTables(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &st); err != nil {
 			t.Error(err)
 		}
+		disturbed = weft.ReadStats().Retakes > 0
 		ch.Close()
 	}, run.Option(), weft.Procs(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	run.Recorder.Stop()
+	return st, disturbed
+}
+
+// Row 11: the tables of a run that goes on are the runtime's own.
+func TestStateShowsTheRuntimesTables(t *testing.T) {
+	st, disturbed := tablesOfFive(t)
+	for disturbed {
+		st, disturbed = tablesOfFive(t)
+	}
 	queued := append(slices.Clone(st.Ps[0].Runq), st.Ps[0].Runnext)
 	if st.Source != "tables" || st.Procs != 1 || len(st.Ps) != 1 || len(queued) != 3 || st.Ps[0].M != 0.0 || st.Ps[0].Status != "user" {
 		t.Errorf("tables %+v", st)
@@ -168,7 +179,7 @@ func TestStateShowsTheRuntimesTables(t *testing.T) {
 	statuses := map[string]int{}
 	for _, g := range st.Gs {
 		statuses[g.Status]++
-		if g.Status == "waiting" && (g.Reason != "chan receive" || g.Object == nil || !strings.Contains(g.Entry, "TestState")) {
+		if g.Status == "waiting" && (g.Reason != "chan receive" || g.Object == nil || !strings.Contains(g.Entry, "tablesOfFive")) {
 			t.Errorf("who waits: %+v", g)
 		}
 	}

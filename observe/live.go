@@ -55,8 +55,9 @@ type segment struct {
 const (
 	segmentBytes  = 1 << 20
 	historyBytes  = 16 << 20
-	farewell      = 2 * time.Second // viewers have to take the end of a run
-	snapshotShare = 20              // at most this part of the drain's time goes into snapshots for viewers
+	farewell      = 100 * time.Millisecond // farewells times that, viewers have to take the end of a run:
+	farewells     = 20                     // in pieces, since of these only one passes while the machine stands still
+	snapshotShare = 20                     // at most this part of the drain's time goes into snapshots for viewers
 )
 
 // NewLive returns a feed that shows nothing yet. symbol says what the program
@@ -113,9 +114,13 @@ func (l *Live) Close() error {
 	l.farewell = len(l.viewers) > 0
 	wait := l.farewell
 	l.mu.Unlock()
-	if wait {
+	for range farewells {
+		if !wait {
+			break
+		}
 		select {
 		case <-l.left:
+			wait = false
 		case <-time.After(farewell):
 		}
 	}

@@ -18,6 +18,11 @@ import (
 	"github.com/weftgo/weft/trace"
 )
 
+// patience is how long what must come may take, on the slowest of machines.
+const patience = 4 * time.Minute
+
+func init() { sendTimeout = patience } // a test may be slow to take what it is sent
+
 // watcher is a viewer's end of a feed.
 type watcher struct {
 	t      testing.TB
@@ -28,7 +33,7 @@ type watcher struct {
 
 func watch(t testing.TB, base, query string) *watcher {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c, _, err := websocket.Dial(ctx, strings.Replace(base, "http", "ws", 1)+"/api/live"+query, nil)
 	if err != nil {
@@ -44,7 +49,7 @@ func watch(t testing.TB, base, query string) *watcher {
 // until reads messages until done says so.
 func (w *watcher) until(done func(w *watcher) bool) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for !done(w) {
 		kind, b, err := w.c.Read(ctx)

@@ -39,11 +39,13 @@ type message struct {
 }
 
 const (
-	queueBytes  = 4 << 20
-	usualRate   = 200_000 // events a second
-	statsEvery  = 100 * time.Millisecond
-	sendTimeout = 10 * time.Second
+	queueBytes = 4 << 20
+	usualRate  = 200_000 // events a second
+	statsEvery = 100 * time.Millisecond
 )
+
+// sendTimeout is how long a viewer has to take a message. Tests have longer.
+var sendTimeout = 10 * time.Second
 
 // join makes a viewer, which begins with how things stand.
 func (l *Live) join(rate float64) *viewer {

@@ -70,7 +70,7 @@ func TestUringOutlivesTheThreadThatAdded(t *testing.T) {
 	for range 5 {
 		send(t, fds[1])
 		for got := poll.Ready(0); got&poll.Readable == 0; {
-			n, err := p.Wait(events, 10e9)
+			n, err := p.Wait(events, 240e9)
 			if n == 0 || err != nil {
 				t.Fatalf("Wait: %d, %v", n, err)
 			}

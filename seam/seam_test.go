@@ -152,7 +152,7 @@ func build(t *testing.T, set Set, src string) (bin string, output []byte, err er
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(src), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	bin = filepath.Join(dir, "bin")
 	cmd := o.Command(ctx, "build", "-o", bin, "main.go")

@@ -49,7 +49,7 @@ func Start(t testing.TB, s *wnet.Server) (path string) {
 	return path
 }
 
-// Dial connects to what Start returned, for a minute at most.
+// Dial connects to what Start returned, for four minutes at most.
 func Dial(t testing.TB, path string) *net.UnixConn {
 	t.Helper()
 	c, err := net.Dial("unix", path)
@@ -57,7 +57,7 @@ func Dial(t testing.TB, path string) *net.UnixConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(time.Minute))
+	c.SetDeadline(time.Now().Add(4 * time.Minute))
 	return c.(*net.UnixConn)
 }
 

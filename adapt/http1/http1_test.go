@@ -43,7 +43,7 @@ func server(h fasthttp.RequestHandler) *wnet.Server {
 
 // client is one that has a single connection.
 func client(path string) *http.Client {
-	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+	return &http.Client{Timeout: 4 * time.Minute, Transport: &http.Transport{
 		MaxConnsPerHost: 1,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)

@@ -17,43 +17,57 @@ import (
 
 const runLimit = 20 * time.Second // of a lesson's program, once it is built
 
-// runGo builds an ordinary Go program with the seams of Go's runtime open, runs
-// it and records it.
-func runGo(ctx context.Context, run *observe.LessonRun, l *lesson, variant string) error {
+// goProgram is an ordinary Go program, built with the seams of Go's runtime open.
+type goProgram struct {
+	tool *seam.Toolchain
+	dir  string // its own
+	bin  string
+}
+
+func (p *goProgram) remove() { os.RemoveAll(p.dir) }
+
+func buildGo(ctx context.Context, source string) (*goProgram, error) {
 	tool, err := seam.Find("")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	opened, err := tool.Prepare(seam.Events())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "weft-lesson-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	file, bin := filepath.Join(dir, "main.go"), filepath.Join(dir, "lesson")
-	if err := os.WriteFile(file, []byte(run.Source), 0o600); err != nil {
-		return err
+	p := &goProgram{tool, dir, filepath.Join(dir, "lesson")}
+	file := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		p.remove()
+		return nil, err
 	}
-	build := opened.Command(ctx, "build", "-o", bin, file)
+	build := opened.Command(ctx, "build", "-o", p.bin, file)
 	build.Dir = dir
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, bytes.TrimSpace(out))
+		p.remove()
+		return nil, fmt.Errorf("go build: %w: %s", err, bytes.TrimSpace(out))
 	}
-	rec, err := seam.NewRecorder(tool, false)
+	return p, nil
+}
+
+// run runs the program and records it.
+func (p *goProgram) run(ctx context.Context, run *observe.LessonRun, procs string) error {
+	rec, err := seam.NewRecorder(p.tool, false)
 	if err != nil {
 		return err
 	}
-	entry, err := seam.ReadEntry(tool.GOOS, bin)
+	entry, err := seam.ReadEntry(p.tool.GOOS, p.bin)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, bin)
-	cmd.Env = append(os.Environ(), rec.Env(), "GOMAXPROCS="+l.procsOfGo(variant))
+	cmd := exec.CommandContext(ctx, p.bin)
+	cmd.Env = append(os.Environ(), rec.Env(), "GOMAXPROCS="+procs)
 	var out, file2 bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	rec.Start(entry, trace.NewWriter(&file2, rec.Symbol))

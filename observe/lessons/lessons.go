@@ -99,9 +99,14 @@ func texts(steps []step) []trace.Words {
 	return all
 }
 
+// tries is how often a lesson is run until each of its steps has happened: on a
+// machine that is busy with other things a thread may come too late for one.
+const tries = 10
+
 // Run runs a lesson on a host, weft or go, in one of its variants, and returns
-// what was recorded. It takes as long as the lesson: some tens of milliseconds;
-// the first of Go's own runtime builds that, which takes a minute.
+// what was recorded; again if a step did not happen, and then the most complete
+// run. It takes as long as the lesson: some tens of milliseconds; the first of
+// Go's own runtime builds that, which takes a minute.
 func (s *Set) Run(ctx context.Context, id, host, variant string) (*observe.LessonRun, error) {
 	i := slices.IndexFunc(all, func(l lesson) bool { return l.id == id })
 	if i < 0 {
@@ -113,22 +118,43 @@ func (s *Set) Run(ctx context.Context, id, host, variant string) (*observe.Lesso
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	run := &observe.LessonRun{Host: host, Variant: variant, Title: l.title, Notes: []trace.Words{}}
+	run := observe.LessonRun{Host: host, Variant: variant, Title: l.title, Notes: []trace.Words{}}
 	switch {
 	case host == "weft":
 		run.Source = source("weft_" + id + ".go")
-		if err := runWeft(run, l.weft(variant)); err != nil {
-			return nil, err
-		}
-		return run, tell(run, l.steps(variant))
+		return mostComplete(ctx, run, l.steps(variant), func(r *observe.LessonRun) error { return runWeft(r, l.weft(variant)) })
 	case host == "go" && l.goSteps != nil:
 		run.Source = source("programs/" + id + ".go.txt")
-		if err := runGo(ctx, run, l, variant); err != nil {
+		p, err := buildGo(ctx, run.Source)
+		if err != nil {
 			return nil, err
 		}
-		return run, tell(run, l.goSteps(variant))
+		defer p.remove()
+		return mostComplete(ctx, run, l.goSteps(variant), func(r *observe.LessonRun) error { return p.run(ctx, r, l.procsOfGo(variant)) })
 	}
 	return nil, fmt.Errorf("the lesson %s does not run on %q", id, host)
+}
+
+// mostComplete runs a lesson until each of the steps has happened, or often
+// enough. lesson is what all of its runs have.
+func mostComplete(ctx context.Context, lesson observe.LessonRun, steps []step, run func(*observe.LessonRun) error) (*observe.LessonRun, error) {
+	var best *observe.LessonRun
+	for range tries {
+		r := lesson
+		if err := errors.Join(run(&r), ctx.Err()); err != nil {
+			return nil, err
+		}
+		if err := tell(&r, steps); err != nil {
+			return nil, err
+		}
+		if best == nil || len(r.Notes) < len(best.Notes) {
+			best = &r
+		}
+		if len(best.Notes) == 0 {
+			break
+		}
+	}
+	return best, nil
 }
 
 // runWeft runs a program on weft's runtime, in this process.

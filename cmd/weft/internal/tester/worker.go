@@ -132,7 +132,7 @@ func (w *worker) start(files []*os.File) error {
 	for _, f := range files[1:] {
 		f.Close()
 	}
-	fields, err := w.answer(30 * time.Second)
+	fields, err := w.answer(2 * time.Minute)
 	if err != nil || len(fields) < 2 || fields[0] != "tests" {
 		return fmt.Errorf("the test binary of %s did not begin: %s", b.Package, w.lastWords())
 	}
