@@ -137,8 +137,9 @@ func (s *Set) Run(ctx context.Context, id, host, variant string) (*observe.Lesso
 
 // mostComplete runs a lesson until each of the steps has happened, or often
 // enough. lesson is what all of its runs have.
-func mostComplete(ctx context.Context, lesson observe.LessonRun, steps []step, run func(*observe.LessonRun) error) (*observe.LessonRun, error) {
-	var best *observe.LessonRun
+func mostComplete(
+	ctx context.Context, lesson observe.LessonRun, steps []step, run func(*observe.LessonRun) error,
+) (best *observe.LessonRun, err error) {
 	for range tries {
 		r := lesson
 		if err := errors.Join(run(&r), ctx.Err()); err != nil {
