@@ -8,7 +8,7 @@ import { closeAll, loaded, skip, view, visit } from "./browser.ts";
 after(closeAll);
 
 const tour = skip ? "" : record("tour");
-const options = { skip, timeout: 120_000 };
+const options = { skip, timeout: 600_000 };
 const views = ["machine", "timeline", "questions", "charts", "tables", "lessons", "schedules"];
 const axe = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
 

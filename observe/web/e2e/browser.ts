@@ -15,12 +15,15 @@ export const executable = places.find((p) => p && existsSync(p));
 // skip is why the tests can't run here, if they can't. In CI they must.
 export const skip = executable || process.env.CI ? false : "no Chromium found: install it, or set CHROMIUM to its path";
 
+// patience is how long, in ms, what must come may take on the slowest of machines.
+const patience = 240_000;
+
 let browser: Browser | undefined;
 const children: ChildProcess[] = [];
 
 export async function launch(): Promise<Browser> {
   if (!executable) throw new Error("no Chromium found: install it, or set CHROMIUM to its path");
-  browser ??= await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] });
+  browser ??= await chromium.launch({ executablePath: executable, timeout: patience, args: ["--no-sandbox"] });
   return browser;
 }
 
@@ -75,6 +78,7 @@ export async function view(...files: string[]): Promise<string> {
 export async function visit(url: string, hash = "", options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await (await launch()).newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(patience);
   const [base, tail = ""] = url.split("#");
   const v: Visit = { page, complaints: [], foreign: [], base, token: tail };
   page.on("console", (m) => {
@@ -91,7 +95,7 @@ export async function visit(url: string, hash = "", options: BrowserContextOptio
 // loaded waits until the recording is on the screen.
 export async function loaded(p: Page): Promise<{ events: number; ms: number }> {
   const f = p.locator(".figures[data-loaded]:not([data-loaded=''])");
-  await f.waitFor({ timeout: 30_000 });
+  await f.waitFor();
   await p.waitForFunction(() => Number(document.querySelector<HTMLElement>(".figures")!.dataset.loaded) > 0);
   return f.evaluate((e) => ({ events: Number((e as HTMLElement).dataset.events), ms: Number((e as HTMLElement).dataset.loaded) }));
 }

@@ -9,7 +9,7 @@ after(closeAll);
 
 const outcome = (p: Page) => p.locator(".outcome").getAttribute("data-failed");
 
-test("a bug is clicked together, decision by decision, and its token repeats it", { skip, timeout: 240_000 }, async () => {
+test("a bug is clicked together, decision by decision, and its token repeats it", { skip, timeout: 600_000 }, async () => {
   const { url } = await weft(["test", "-run", "^TestDeadlock$", "-view", "127.0.0.1:0", "."], kinds);
   const { page, complaints, foreign } = await visit(await url("view"));
   await loaded(page);

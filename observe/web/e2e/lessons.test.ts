@@ -4,7 +4,7 @@ import { closeAll, skip, visit, weft, type Visit } from "./browser.ts";
 
 after(closeAll);
 
-const options = { skip, timeout: 120_000 };
+const options = { skip, timeout: 600_000 };
 let served: Promise<string> | undefined;
 const shelf = () => (served ??= weft(["trace", "-view", "-addr", "127.0.0.1:0"]).then((s) => s.url("view")));
 
@@ -40,13 +40,13 @@ test("each lesson is run on the spot and read step by step", options, async (t) 
   assert.deepEqual(v.complaints, []);
 });
 
-test("a lesson runs on weft's runtime and on Go's, side by side", { skip, timeout: 300_000 }, async () => {
+test("a lesson runs on weft's runtime and on Go's, side by side", { skip, timeout: 600_000 }, async () => {
   const { page } = await visit(await shelf());
   await page.locator("[data-lesson=sleep]").click();
   await page.getByRole("button", { name: "Run it here, on weft's runtime" }).click();
   await page.locator(".steptext").waitFor();
   await page.getByRole("button", { name: "Run it here, on Go's runtime" }).click();
-  await page.locator(".stage.two svg.picture").nth(1).waitFor({ timeout: 240_000 });
+  await page.locator(".stage.two svg.picture").nth(1).waitFor({ timeout: 600_000 });
   await page.getByRole("group").getByRole("button", { name: "on weft's runtime" }).click();
   await page.getByRole("button", { name: "Next", exact: true }).click();
   assert.equal(await page.locator(".stage.two svg.picture").count(), 2);

@@ -10,7 +10,7 @@ after(closeAll);
 
 const events = (p: Page) => p.evaluate(() => Number(document.querySelector<HTMLElement>(".figures")?.dataset.events ?? 0));
 
-test("a live program is followed, held, and stepped through", { skip, timeout: 90_000 }, async () => {
+test("a live program is followed, held, and stepped through", { skip, timeout: 600_000 }, async () => {
   const dir = join(scratch, "www");
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, "index.html"), "hello");

@@ -11,7 +11,7 @@ import { closeAll, loaded, skip, view, visit } from "./browser.ts";
 after(closeAll);
 
 const tour = skip ? "" : record("tour");
-const options = { skip, timeout: 90_000 };
+const options = { skip, timeout: 600_000 };
 
 const narration = (p: Page) => p.locator(".narration").textContent();
 const go = async (p: Page, name: string) => {
@@ -44,7 +44,7 @@ test("stepping forth and back tells what happens", options, async () => {
 });
 
 test("playing goes on by itself and stops at the end", options, async () => {
-  const { page } = await visit(await view(tour), "e=2290");
+  const { page } = await visit(await view(tour), `e=${loadFile(tour).n - 80}`);
   await loaded(page);
   await page.getByRole("slider", { name: "Speed" }).fill("8");
   await page.getByRole("button", { name: "Play" }).click();

@@ -5,7 +5,7 @@ import { closeAll, loaded, skip, view, visit } from "./browser.ts";
 
 after(closeAll);
 
-test("a million events are on the screen, panned and zoomed", { skip, timeout: 120_000 }, async (t) => {
+test("a million events are on the screen, panned and zoomed", { skip, timeout: 600_000 }, async (t) => {
   const { page, complaints } = await visit(await view(record("million")), "view=timeline");
   const { events, ms } = await loaded(page);
   assert.ok(events > 1_000_000, `${events} events`);
