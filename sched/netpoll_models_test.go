@@ -183,16 +183,16 @@ func TestBlockingLeavesNoDescriptorOpen(t *testing.T) {
 			pd, err := s.OpenFD(fds[0])
 			fdCheck(t, err)
 			idle(t, pd)
-			over := false
+			var over atomic.Bool
 			Go(func() {
 				if err := pd.Wait(Reading, trace.WaitIORead); err != ErrFDClosed {
 					t.Error(err)
 				}
-				over = true
+				over.Store(true)
 			})
 			awaitParked(t, pd, Reading)
 			pd.Evict()
-			for !over {
+			for !over.Load() {
 				Yield()
 			}
 			pd.Close()

@@ -55,7 +55,8 @@ func TestGosOwnProgramsDoTheSame(t *testing.T) {
 				bin := strings.ReplaceAll(name, "/", "-")
 				for tries := 1; ; tries++ {
 					want, wantErr := run1(t, filepath.Join(dir, "plain", bin))
-					got, gotErr := run1(t, weftBinary, "run", "-trace", filepath.Join(t.TempDir(), "trace"), filepath.Join(dir, "open", bin))
+					file := filepath.Join(t.TempDir(), "trace")
+					got, gotErr := run1(t, weftBinary, "run", "-trace", file, filepath.Join(dir, "open", bin))
 					gotErr, _, _ = strings.Cut(gotErr, "weft run: ") // events may be lost, which it says last
 					if got == want && firstLine(gotErr) == firstLine(wantErr) {
 						return
