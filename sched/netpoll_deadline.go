@@ -21,7 +21,7 @@ import "github.com/weftgo/weft/poll"
 //
 // An entry that doesn't count any more (the side was armed for an earlier time,
 // or closed) is dead: it goes when its time comes, or when half of the heap is
-// dead. It holds no descriptor, only a key.
+// dead, or all of it. It holds no descriptor, only a key.
 //
 // No deadline is lost: fire takes an entry and clears armed under deadlines.mu,
 // and then looks at the side under PollDesc.mu (deadlineChanged). Who publishes
@@ -117,7 +117,8 @@ func (d *deadlines) add(s *Sched, sd *pollSide, e deadlineEntry) {
 	}
 }
 
-// drop disarms sd, whose descriptor is closed and in the table no more.
+// drop disarms sd, whose descriptor is closed and in the table no more. The last
+// takes the timer with it: one that is armed for nothing would hide a deadlock.
 func (d *deadlines) drop(sd *pollSide) {
 	if sd.armed.Load() == 0 {
 		return
@@ -125,6 +126,13 @@ func (d *deadlines) drop(sd *pollSide) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.killLocked(sd)
+	if d.dead < len(d.heap) {
+		return
+	}
+	if d.sweepLocked(); len(d.heap) == 0 {
+		d.due = 0
+		d.timer.Stop()
+	}
 }
 
 // killLocked makes sd's entry, if it has one, not count.

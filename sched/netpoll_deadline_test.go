@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/weftgo/weft/poll"
 )
 
 // A million idle connections cost a million of these.
@@ -77,6 +79,38 @@ func TestFDDeadDeadlinesDoNotPileUp(t *testing.T) {
 		}
 		if n := len(s.np.deadlines.heap); n > 200 {
 			t.Errorf("%d entries for no descriptor", n)
+		}
+	})
+}
+
+// A closed descriptor's deadline that is far away is no timer that a deadlock's
+// report would wait for.
+func TestFDTheLastCloseTakesTheTimerAlong(t *testing.T) {
+	if poll.Pollerless(poll.Default()) {
+		t.Skip("a call that waits is timed in another way")
+	}
+	inRun(t, func(s *Sched) {
+		var all []*PollDesc
+		for range 3 {
+			pd, peer := watchedPair(t, s)
+			settle(t, pd, peer)
+			pd.SetDeadline(Reading, s.Now()+int64(time.Hour))
+			Go(func() { fdWait(pd, Reading) })
+			awaitParked(t, pd, Reading)
+			all = append(all, pd)
+		}
+		for _, pd := range all {
+			if s.nextTimer() == 0 {
+				t.Error("no timer is armed, and a call waits")
+			}
+			pd.Evict()
+			pd.Close()
+		}
+		if next := s.nextTimer(); next != 0 {
+			t.Errorf("a timer is armed for %v from now", time.Duration(next-s.Now()))
+		}
+		for _, pd := range all {
+			s.np.insert(pd) // for its cleanup
 		}
 	})
 }
