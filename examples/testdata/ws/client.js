@@ -2,9 +2,15 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 
+// One has joined when it hears itself: the handshake's answer comes first.
+const all = [];
 const join = async () => {
   const c = new WebSocket(`ws://${process.argv[2]}/`);
   await once(c, "open");
+  all.push(c);
+  const heard = all.map((c) => once(c, "message"));
+  c.send("here");
+  await Promise.all(heard);
   return c;
 };
 
