@@ -34,7 +34,7 @@ type P struct {
 	sched *Sched
 	word  atomic.Uint64
 	m     atomic.Pointer[M] // owner, for inspection; stale after a retake until the next acquire
-	gate  atomic.Uint32     // not 0: schedule takes no shortcut
+	gate  atomic.Uint32     // why no shortcut is to be taken: gate bits
 	dying atomic.Bool       // procresize wants it gone: its owner gives it up
 	dead  atomic.Bool       // it has
 	_     [64]byte
@@ -173,10 +173,23 @@ func (pp *P) takeNext(seen uint64) *G {
 	return gp
 }
 
+// The bits of P.gate. One look at it tells a fast path that nothing is special.
+const (
+	gateShut     = 1 << iota // the P dies, the runtime ends, a Chooser decides or one queue is shared
+	gateRecorded             // the run is recorded
+)
+
 // setGate recomputes gate.
 func (pp *P) setGate() {
 	s := pp.sched
-	pp.gate.Store(uint32(b2u(pp.dying.Load() || s.chooser != nil || s.shared || s.stopping.Load())))
+	var gate uint32
+	if pp.dying.Load() || s.chooser != nil || s.shared || s.stopping.Load() {
+		gate = gateShut
+	}
+	if s.tracing() {
+		gate |= gateRecorded
+	}
+	pp.gate.Store(gate)
 }
 
 // random returns a number below n, for the choice of a victim.

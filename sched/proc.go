@@ -43,7 +43,7 @@ func (mp *M) schedule() {
 // of nothing else: what findRunnable would find then.
 func (mp *M) shortcut() (*G, trace.Queue) {
 	pp := mp.p
-	if pp.gate.Load() != 0 || pp.schedtick%61 == 0 || pp.timers.when0.Load() != 0 || mp.nextg != nil || mp.spinning {
+	if pp.gate.Load()&gateShut != 0 || pp.schedtick%61 == 0 || pp.timers.when0.Load() != 0 || mp.nextg != nil || mp.spinning {
 		return nil, 0
 	}
 	return pp.runqget()
@@ -114,7 +114,7 @@ func (mp *M) park0(gp *G) bool {
 		gp.setStatus(Grunnable)
 		return false
 	}
-	if mp.p == nil || mp.p.gate.Load() != 0 {
+	if mp.p == nil || mp.p.gate.Load()&gateShut != 0 {
 		mp.sched.unwindParked(gp)
 	}
 	return true
@@ -147,7 +147,7 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	if pp != nil {
 		count(&pp.stats.parks, 1)
 	}
-	if s.tracing() {
+	if pp == nil || pp.gate.Load() != 0 {
 		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, holderID(obj))
 	}
 	if why == trace.WaitIORead {
@@ -180,12 +180,12 @@ func Yield() {
 	mp, gp := st.m, st.g
 	s := mp.sched
 	pp := mp.enter()
-	if pp != nil && pp.nothingElse() && pp.gate.Load() == 0 && s.runqsize.Load() == 0 &&
+	if pp != nil && pp.nothingElse() && pp.gate.Load()&gateShut == 0 && s.runqsize.Load() == 0 &&
 		pp.timers.when0.Load() == 0 && s.netpollWaiters() == 0 {
 		mp.leave(pp) // nobody to yield to
 		return
 	}
-	if mp.sched.tracing() {
+	if pp == nil || pp.gate.Load() != 0 {
 		mp.emit(trace.KGoYield, uint8(trace.QLocal), gp.ID(), 0, 0, 0)
 	}
 	mp.op, mp.left = opYield, st
@@ -265,10 +265,11 @@ func (mp *M) newproc1(pp *P, fn func(), pc uintptr, parent uint64) {
 	gp.fn, gp.gopc, gp.parent = fn, pc, parent
 	gp.setStatus(Grunnable)
 	count(&pp.stats.spawned, 1)
-	if r := pp.recording(); r != nil { // before anyone can run it
-		r.Emit(trace.KGoCreate, uint8(s.nextQueue()), mp.id, parent, gp.ID(), uint64(funcPC(fn)), uint64(pc))
+	special := pp.gate.Load() != 0
+	if special { // before anyone can run it
+		mp.emit(trace.KGoCreate, uint8(s.nextQueue()), parent, gp.ID(), uint64(funcPC(fn)), uint64(pc))
 	}
-	if old := pp.runnext.load(); s.shared || old != nil && !pp.runq.put(old) {
+	if old := pp.runnext.load(); special && s.shared || old != nil && !pp.runq.put(old) {
 		mp.runqput(pp, gp, true)
 	} else {
 		pp.runnext.store(gp) // runqput, shortened
@@ -307,7 +308,7 @@ func goready(gp *G, by trace.Cause) {
 		return
 	}
 	pp := mp.enter()
-	if pp == nil || pp.recording() != nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 && !s.napping.Load() {
+	if pp == nil || pp.gate.Load() != 0 || pp.runnext.load() != nil || s.npidle.Load() != 0 && !s.napping.Load() {
 		mp.ready(pp, gp, st.g.ID(), by)
 		mp.leave(pp)
 		return

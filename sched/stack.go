@@ -108,7 +108,7 @@ func (s *stk) finish() {
 	mp.goexit0(pp, gp)
 	s.g = nil
 	to := &mp.stk
-	if pp != nil && mp.mayStay(pp) {
+	if pp != nil && pp.gate.Load()&gateShut == 0 && mp.mayStay(pp) {
 		if next, from := pp.runqget(); next != nil {
 			if next.stk == nil {
 				s.g, next.stk = next, s
@@ -138,10 +138,10 @@ func (s *stk) finish() {
 }
 
 // mayStay reports whether the next G may come straight from the local queue:
-// it is not the turn of the global queue, a timer or the end of the runtime.
+// it is not the turn of the global queue or of a timer, if the gate is open.
 func (mp *M) mayStay(pp *P) bool {
 	tick := pp.schedtick
-	return tick%61 != 0 && (tick%16 != 0 || pp.timers.when0.Load() == 0) && pp.gate.Load() == 0
+	return tick%61 != 0 && (tick%16 != 0 || pp.timers.when0.Load() == 0)
 }
 
 // goexit0 recycles gp, on the stack it ran on or on g0.
@@ -153,12 +153,13 @@ func (mp *M) goexit0(pp *P, gp *G) {
 		mp.sched.gput(gp)
 		return
 	}
-	if pp.recording() != nil {
+	special := pp.gate.Load() != 0
+	if special {
 		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
 	}
 	count(&pp.stats.exited, 1)
 	pp.gfree.push(gp)
-	if pp.gfree.n >= 2*gBatch || pp.gate.Load() != 0 {
+	if special || pp.gfree.n >= 2*gBatch {
 		mp.sched.gexited(pp)
 	}
 }

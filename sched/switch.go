@@ -76,7 +76,7 @@ func (st *stk) runErrand() {
 // that of the next in the local queue, which is then the current one, or g0's.
 // In runtime mode with pp, or without a P.
 func (mp *M) straight(pp *P) *stk {
-	if pp == nil || pp.recording() != nil || !mp.mayStay(pp) {
+	if pp == nil || pp.gate.Load() != 0 || !mp.mayStay(pp) {
 		return &mp.stk
 	}
 	gp, from := pp.runqget()

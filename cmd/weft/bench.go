@@ -125,9 +125,10 @@ func (b *benching) printJSON(w io.Writer, o bench.Options) error {
 // columns says one row in words.
 func columns(r bench.Row) []string {
 	allocs, more := fmt.Sprintf("%.2f / %.2f", r.WeftAllocs, r.GoAllocs), ""
-	if r.BesideNS > 0 {
+	if r.Spread != nil {
+		more = fmt.Sprintf("half of the pairs: %.3f to %.3f", r.Spread[0], r.Spread[1])
 		return []string{r.Name, strconv.Itoa(r.Procs), nanos(r.WeftNS), nanos(r.BesideNS),
-			fmt.Sprintf("%.3f", r.Ratio), r.Unit, fmt.Sprintf("%.2f", r.WeftAllocs), ""}
+			fmt.Sprintf("%.3f", r.Ratio), r.Unit, fmt.Sprintf("%.2f", r.WeftAllocs), more}
 	}
 	if r.WeftBytes > 0 {
 		allocs, more = "", fmt.Sprintf("bytes each: %.0f / %.0f", r.WeftBytes, r.GoBytes)

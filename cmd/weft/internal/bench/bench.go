@@ -24,7 +24,8 @@ type Row struct {
 	GoNS   float64 `json:"go_ns"`
 	Ratio  float64 `json:"ratio"` // GoNS/WeftNS: above 1, weft is faster; of the bytes if there is no time
 
-	BesideNS float64 `json:"beside_ns,omitempty"` // of another build of weft, in place of GoNS
+	BesideNS float64   `json:"beside_ns,omitempty"` // of another build of weft, in place of GoNS
+	Spread   []float64 `json:"spread,omitempty"`    // the quarter of the pairs with the least ratio, and with the largest, begin here
 
 	WeftAllocs float64 `json:"weft_allocs"` // an operation
 	GoAllocs   float64 `json:"go_allocs"`

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -30,51 +29,53 @@ func measureBeside(w *workload, bin string, procs, rounds, ops int) (Row, error)
 			ratios = append(ratios, sides[1][i].ns/s.ns)
 		}
 	}
-	row.Ratio = median(ratios)
+	row.Ratio = median(ratios) // which sorts them
+	if n := len(ratios); n > 0 {
+		row.Spread = []float64{ratios[n/4], ratios[(3*n-1)/4]}
+	}
 	return row, nil
 }
 
-// pairs runs the rounds of w, which needs no process of its own otherwise. Who
-// is first changes from pair to pair.
+// pairs runs the rounds of w, which needs no process of its own otherwise. Each
+// round has a new process, because two of one build may differ by more than two
+// builds do, by where their memory came to lie. Who is first changes from pair to pair.
 func (w *workload) pairs(specs []childSpec, procs, rounds, ops int) (sides [][]sample, err error) {
-	var children []*child
-	for _, spec := range specs {
-		spec.Work, spec.Procs, spec.Ops = w.name, procs, ops
-		c, err := startChild(spec)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, c.end()) }()
-		children = append(children, c)
-	}
-	sides = make([][]sample, len(children))
+	sides = make([][]sample, len(specs))
 	order := []int{0, 1}
-	for i := range rounds + 1 {
+	for range rounds {
 		slices.Reverse(order)
 		for _, j := range order {
-			var got [2]float64
-			if err := errors.Join(children[j].next(), children[j].read(&got)); err != nil {
+			spec := specs[j]
+			spec.Work, spec.Procs, spec.Ops = w.name, procs, ops
+			s, err := oneRound(spec)
+			if err != nil {
 				return nil, err
 			}
-			if i > 0 || rounds == 1 {
-				sides[j] = append(sides[j], sample{ns: got[0], allocs: got[1]})
-			}
+			sides[j] = append(sides[j], s)
 		}
 	}
 	return sides, nil
 }
 
-// roundsChild does a round for each line from the parent, on the main coroutine.
-func roundsChild(spec childSpec) {
+func oneRound(spec childSpec) (s sample, err error) {
+	c, err := startChild(spec)
+	if err != nil {
+		return s, err
+	}
+	var got [2]float64
+	err = errors.Join(c.read(&got), c.end())
+	return sample{ns: got[0], allocs: got[1]}, err
+}
+
+// roundChild does one round, on the main coroutine.
+func roundChild(spec childSpec) {
 	i := slices.IndexFunc(workloads, func(w workload) bool { return w.name == spec.Work })
 	if i < 0 || workloads[i].weft == nil {
 		fmt.Fprintf(os.Stderr, "weft bench: this build knows no %s\n", spec.Work)
 		os.Exit(1)
 	}
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		s := timed(workloads[i].weft, spec.Ops)
-		say([2]float64{s.ns, s.allocs})
-	}
+	s := timed(workloads[i].weft, spec.Ops)
+	say([2]float64{s.ns, s.allocs})
 }
 
 // checkBeside returns what is wrong with o.Beside, and the workloads that run

@@ -47,7 +47,7 @@ func Child() {
 		"parked": parkedChild, "http": httpChild, "serve": httpChild, "serve1k": httpChild, "idle": idleChild, "idletls": idleChild,
 	}[spec.Work]
 	if work == nil {
-		work = roundsChild
+		work = roundChild
 	}
 	if spec.Side == "go" {
 		work(spec)
