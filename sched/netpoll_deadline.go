@@ -194,6 +194,10 @@ func (d *deadlines) takeDue(s *Sched, due []pollSideRef) (n int, more bool) {
 	defer d.mu.Unlock()
 	d.due = 0
 	for len(d.heap) > 0 {
+		if d.dead >= len(d.heap) { // nothing is left to fire for, or nearly
+			d.sweepLocked()
+			continue
+		}
 		if next := d.heap[0].when; next > now {
 			d.due = next
 			d.timer.Reset(s, next, 0)

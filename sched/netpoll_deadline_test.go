@@ -2,6 +2,7 @@ package sched
 
 import (
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -99,9 +100,13 @@ func TestFDTheLastCloseTakesTheTimerAlong(t *testing.T) {
 			awaitParked(t, pd, Reading)
 			all = append(all, pd)
 		}
-		for _, pd := range all {
+		for i, pd := range slices.Backward(all) {
 			if s.nextTimer() == 0 {
 				t.Error("no timer is armed, and a call waits")
+			}
+			if i == 0 { // its first deadline does not count any more, and the other fires
+				pd.SetDeadline(Reading, s.Now()+int64(time.Millisecond))
+				eventually(t, "the deadline has ended the call", func() bool { return !pd.Parked(Reading) })
 			}
 			pd.Evict()
 			pd.Close()
