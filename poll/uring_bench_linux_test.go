@@ -18,6 +18,9 @@ import (
 //
 //	epoll       wait, recv, send. A short read is trusted to have emptied the socket
 //	epoll-late  the same, but first all receives of a batch of events, then all sends
+//	sends       epoll and recv; the sends of a batch are requests that never wait, made by
+//	            one system call and over when it returns: no request outlives it or
+//	            belongs to a thread
 //	poll        epoll with uring's multishot polls in its place
 //	poll-eager  and recv once more, as the Poller can't exclude urgent data (uring_linux.go)
 //	recv        no recv: the kernel puts what comes into buffers that it was given
@@ -42,6 +45,7 @@ func BenchmarkServe(b *testing.B) {
 		}{
 			{"epoll", func(s *benchServer) error { return s.readiness(newEpoll, false) }},
 			{"epoll-late", func(s *benchServer) error { s.late = true; return s.readiness(newEpoll, false) }},
+			{"sends", func(s *benchServer) error { return s.batchedSends() }},
 			{"poll", func(s *benchServer) error { return s.readiness(newUring, false) }},
 			{"poll-eager", func(s *benchServer) error { return s.readiness(newUring, true) }},
 			{"recv", func(s *benchServer) error { return s.completion(0, false) }},
@@ -80,6 +84,9 @@ type benchServer struct {
 
 	late  bool  // send after all receives of a batch
 	owing []int // to whom
+
+	batch func(fd int) // sends with the next flush, after a batch of events; nil: at once
+	flush func()
 
 	conns []func() (struct{}, bool) // if they are served by coroutines: each goes on
 	push  func(fd int)              // requests a send; nil: they send by themselves
@@ -213,6 +220,9 @@ func (s *benchServer) readiness(open func() (Poller, error), eager bool) error {
 		for ; len(s.owing) > 0; s.owing = s.owing[1:] {
 			s.send(s.owing[0])
 		}
+		if s.flush != nil {
+			s.flush()
+		}
 	}
 	return nil
 }
@@ -229,9 +239,12 @@ func (s *benchServer) serve(fd int, eager bool) {
 }
 
 func (s *benchServer) reply(fd int) {
-	if s.late {
+	switch {
+	case s.late:
 		s.owing = append(s.owing, fd)
-	} else {
+	case s.batch != nil:
+		s.batch(fd)
+	default:
 		s.send(fd)
 	}
 }
@@ -240,6 +253,32 @@ func (s *benchServer) send(fd int) {
 	out := unsafe.Pointer(&s.answer)
 	unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(out), uintptr(len(s.answer)), unix.MSG_NOSIGNAL, 0, 0)
 	s.todo.Add(-1)
+}
+
+// batchedSends serves by epoll, and sends after all receives of a batch, by one
+// system call.
+func (s *benchServer) batchedSends() error {
+	r, err := newRing(1024, 4096, 0)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	pushed := uintptr(0)
+	s.batch = func(fd int) {
+		r.push(&sqe{
+			opcode: opSend, flags: sqeSkipSuccess, fd: int32(fd), opFlags: unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT,
+			addr: uint64(uintptr(unsafe.Pointer(&s.answer))), len: benchResponseSize,
+		})
+		pushed++
+		s.todo.Add(-1)
+	}
+	s.flush = func() {
+		if pushed > 0 {
+			unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), pushed, 0, 0, 0, 0)
+			pushed = 0
+		}
+	}
+	return s.readiness(newEpoll, false)
 }
 
 // isSend marks the userData of a send.
