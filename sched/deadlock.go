@@ -30,13 +30,13 @@ type DeadlockError struct {
 	Parked []ParkedG
 }
 
-// ParkedG is one of the coroutines of a deadlock.
+// ParkedG is a coroutine that is parked, for ever if it is in a DeadlockError.
 type ParkedG struct {
 	ID      uint64
 	Entry   string
 	Reason  trace.Reason
 	Obj     any    // what it waits for
-	ObjAddr uint64 // its address
+	ObjAddr uint64 // its address; a descriptor's number; how long a sleep is
 	Holder  string // who holds that, "" if nobody or not known
 	GoPC    uintptr
 	Parent  uint64
@@ -262,6 +262,11 @@ var inertMarks = []string{
 
 // parkedGs describes every coroutine. false: one is not parked after all.
 func (s *Sched) parkedGs() ([]ParkedG, bool) {
+	s.looks.Lock() // and not: somebody looks at it
+	defer s.looks.Unlock()
+	if !s.looksDead() {
+		return nil, false
+	}
 	s.glock.Lock()
 	slabs := s.allgs
 	s.glock.Unlock()
@@ -271,10 +276,12 @@ func (s *Sched) parkedGs() ([]ParkedG, bool) {
 			gp := &slab[i]
 			switch gp.Status() {
 			case Gidle, Gdead:
-			case Gwaiting:
-				parked = append(parked, gp.describe())
 			default:
-				return nil, false
+				p, ok := gp.look()
+				if !ok {
+					return nil, false
+				}
+				parked = append(parked, p)
 			}
 		}
 	}
@@ -292,9 +299,9 @@ func (gp *G) describe() ParkedG {
 	return p
 }
 
-// stackTrace asks a parked coroutine where it stands: it is switched to, sees
-// errand set (postpark), notes its own callers and switches back. The caller has
-// proved that nobody else can resume it.
+// stackTrace asks a borrowed coroutine where it stands: it is switched to, sees
+// errand set (postpark), notes its own callers and switches back. The caller must
+// not be locked to its thread.
 func (gp *G) stackTrace() []uintptr {
 	st := gp.stk
 	if st == nil {

@@ -33,7 +33,7 @@
 // the coroutine has left its stack: on g0, or on that of the one that goes on
 // (park0, switch.go).
 //
-// Lock order: netpoller.inside, PollDesc.mu, Timer.mu, timers.mu, Sched.lock,
+// Lock order: Sched.looks, netpoller.inside, PollDesc.mu, Timer.mu, timers.mu, Sched.lock,
 // Sched.glock. netpoller.mu is a leaf.
 package sched
 
@@ -135,6 +135,7 @@ type Sched struct {
 	sysmon     sysmon
 	sysmonRuns atomic.Bool
 	dl         deadlockWatch
+	looks      sync.Mutex // held to look at parked coroutines (look.go); before all other locks
 	failure    atomic.Pointer[error]
 	unwound    chan struct{} // closed when the last coroutine has ended
 	unwindMu   sync.Mutex

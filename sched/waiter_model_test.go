@@ -10,8 +10,8 @@ import (
 
 // The Waiter's protocol in every possible order: a coroutine that waits twice,
 // the g0 that commits each of its parks, wakers (one of them late, as a timer
-// that fires when its wait has long been over) and the unwinder at the end of a
-// runtime. The transitions, commit, claim and unwindClaim, are the real code's;
+// that fires when its wait has long been over), one who looks at it (look.go) and the
+// unwinder at the end of a runtime. The transitions, commit, claim, borrow and unwindClaim, are the real code's;
 // each ends in one CAS or in a load that makes it fail, so each is one step.
 // What stands around them in proc.go and unwind.go is written out here.
 //
@@ -21,11 +21,13 @@ import (
 // Found when broken (tried on a copy): commit or claim that ignores the ticket;
 // claim that always or never tells of waiterParked; unwindClaim of a wait that
 // is not parked; no second look at the gate in park0, or a look before the
-// commit. Not seen, because it lies within a step: a store in place of a CAS.
+// commit; a looker that does not queue whom it could not give back, or has no second
+// look. Not seen, because it lies within a step: a store in place of a CAS.
 type waiterModel struct {
 	waits  int
 	wakers [][]int // which waits each readies, in order
 	unwind bool
+	looks  int // how often somebody looks
 
 	gp       G
 	stk      stk       // gp's: the unwinder leaves a note there
@@ -63,6 +65,9 @@ func (m *waiterModel) bodies() []func(*modelThread) {
 	}
 	if m.unwind {
 		bodies = append(bodies, m.unwinder)
+	}
+	if m.looks > 0 {
+		bodies = append(bodies, m.looker)
 	}
 	return bodies
 }
@@ -105,7 +110,12 @@ func (m *waiterModel) g0(th *modelThread, k int) {
 	if !m.asked[k] {
 		return
 	}
-	if !m.gp.commit(m.tickets[k] &^ noTicket) {
+	m.publish(m.tickets[k] &^ noTicket)
+}
+
+// publish is park0's end, and giveBack.
+func (m *waiterModel) publish(t Ticket) {
+	if !m.gp.commit(t) {
 		m.runnable++
 		return
 	}
@@ -140,6 +150,16 @@ func (m *waiterModel) ready(k, outcome int) {
 	}
 	if parked {
 		m.runnable++
+	}
+}
+
+func (m *waiterModel) looker(*modelThread) {
+	for range m.looks {
+		model()
+		if t, ok := m.gp.borrow(); ok {
+			model()
+			m.publish(t)
+		}
 	}
 }
 
@@ -187,12 +207,15 @@ func TestModelWaiter(t *testing.T) {
 		{waits: 1, wakers: [][]int{{0}}, unwind: true},
 		{waits: 2, wakers: [][]int{{0}}, unwind: true},
 		{waits: 2, wakers: [][]int{{0, 1}}, unwind: true},
+		{waits: 2, wakers: [][]int{{0, 1}, {0}}, looks: 2},
+		{waits: 1, wakers: [][]int{{0}}, unwind: true, looks: 2},
+		{waits: 2, wakers: [][]int{{0, 1}}, looks: 2},
 	} {
 		e := newExplorer(t, m)
 		if err := e.explore(); err != nil {
-			t.Fatalf("%d waits, wakers %v, unwind %t: %v", m.waits, m.wakers, m.unwind, err)
+			t.Fatalf("%d waits, wakers %v, unwind %t, looks %d: %v", m.waits, m.wakers, m.unwind, m.looks, err)
 		}
 		e.end()
-		t.Logf("%d waits, wakers %v, unwind %t: %.2g orders, %d states", m.waits, m.wakers, m.unwind, e.orders, e.states)
+		t.Logf("%d waits, wakers %v, unwind %t, looks %d: %.2g orders, %d states", m.waits, m.wakers, m.unwind, m.looks, e.orders, e.states)
 	}
 }
