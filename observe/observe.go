@@ -57,6 +57,10 @@ type Controller interface {
 	Stats() any                                        // the runtime's counters, for JSON; nil: none
 	Serving() (requests, conns uint64, ok bool)        // false: it serves nothing
 	Tables(limit int) (tables sched.Tables, have bool) // of weft's own runtime
+
+	// Parked tells of the coroutine id of weft's own runtime, or of the first limit,
+	// if they are parked now; false: they can't be looked at.
+	Parked(id uint64, limit int) (parked []sched.ParkedG, have bool)
 }
 
 // Server is the page and its API. Use New.
@@ -199,6 +203,7 @@ func init() {
 		"live":      (*Server).live,
 		"ask":       (*Server).ask,
 		"state":     (*Server).state,
+		"stack":     (*Server).stack,
 		"diff":      (*Server).diff,
 		"choices":   (*Server).choices,
 		"choose":    (*Server).choose,

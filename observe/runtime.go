@@ -102,6 +102,15 @@ func (r *Runtime) Tables(limit int) (sched.Tables, bool) {
 	return sched.Tables{}, false
 }
 
+// Parked looks at coroutines that are parked; false when nothing runs, or when a
+// look would change what the run decides.
+func (r *Runtime) Parked(id uint64, limit int) ([]sched.ParkedG, bool) {
+	if s := r.sched(); s != nil {
+		return s.Parked(id, limit)
+	}
+	return nil, false
+}
+
 var ofProcess = sync.OnceValue(func() *Runtime { return NewRuntime("this process") })
 
 // Handler returns the page of the run that was started with [Trace], to be

@@ -48,9 +48,30 @@ func (s *Server) stateNow(l *Live) *state {
 	}
 	if t, ok := s.opts.Control.Tables(stateGs); ok {
 		st.correct(&t)
+		s.lookAtUnknown(st)
 	}
 	return st
 }
+
+// lookAtUnknown asks those of whom the events don't say why they are parked, since
+// recording was paused: at most maxLooks, as each is held for a moment.
+func (s *Server) lookAtUnknown(st *state) {
+	if !slices.ContainsFunc(st.Gs, stateG.unknown) {
+		return
+	}
+	parked, _ := s.opts.Control.Parked(0, maxLooks)
+	at := make(map[uint64]*sched.ParkedG, len(parked))
+	for i := range parked {
+		at[parked[i].ID] = &parked[i]
+	}
+	for i := range st.Gs {
+		if g := &st.Gs[i]; g.unknown() && at[g.ID] != nil {
+			g.looked(at[g.ID])
+		}
+	}
+}
+
+const maxLooks = 500
 
 const stateGs = 2000 // coroutines, and entries of a queue, that are told of
 
@@ -98,6 +119,8 @@ type stateP struct {
 	Timers    *int     `json:"timers,omitempty"` // armed
 	NextTimer int64    `json:"next_timer,omitempty"`
 	Schedtick uint64   `json:"schedtick,omitempty"`
+	GFree     *int     `json:"gfree,omitempty"` // -1: not known at the moment
+	StkFree   *int     `json:"stkfree,omitempty"`
 }
 
 type stateG struct {
@@ -109,6 +132,7 @@ type stateG struct {
 	Reason string     `json:"reason"`
 	Object any        `json:"object"`
 	Holder uint64     `json:"holder"`
+	At     trace.Site `json:"at"` // where it parks
 	M      any        `json:"m"`
 	P      any        `json:"p"`
 	Since  int64      `json:"since"`
@@ -180,23 +204,37 @@ func workerState(m *trace.Machine, w *trace.MachineM) string {
 }
 
 func describeG(g *trace.MachineG, symbol func(uint64) trace.Symbol) stateG {
-	entry, site := symbol(g.Entry), symbol(g.Site)
-	d := stateG{ID: g.ID, Status: g.Status.String(), Entry: entry.Name(),
-		Site:   trace.Site{Func: site.Name(), File: site.File, Line: site.Line},
+	d := stateG{ID: g.ID, Status: g.Status.String(), Entry: symbol(g.Entry).Name(), Site: siteOf(symbol(g.Site)),
 		Parent: g.Parent, M: idOrNil(g.M), P: idOrNil(int32(g.P)), Since: g.Since}
 	if g.Status != trace.GWaiting {
 		return d
 	}
-	d.Reason, d.Holder = g.Why.String(), g.Holder
-	switch kind := g.Why.Object(); {
-	case kind == "duration":
-		d.Object = trace.Object{Name: time.Duration(g.Obj).String()}
-	case kind == "fd":
-		d.Object = trace.Object{ID: fmt.Sprint(g.Obj), Name: fmt.Sprintf("fd %d", g.Obj)}
-	case kind != "" && g.Obj != 0:
-		d.Object = trace.Object{ID: fmt.Sprintf("%#x", g.Obj), Name: kind}
-	}
+	d.waits(g.Why, g.Obj, g.Holder, symbol(g.PC))
 	return d
+}
+
+func siteOf(s trace.Symbol) trace.Site { return trace.Site{Func: s.Name(), File: s.File, Line: s.Line} }
+
+// waits says what g, which is parked, waits for, and where.
+func (g *stateG) waits(why trace.Reason, obj, holder uint64, at trace.Symbol) {
+	g.Reason, g.Holder, g.At = why.String(), holder, siteOf(at)
+	switch kind := why.Object(); {
+	case kind == "duration":
+		g.Object = trace.Object{Name: time.Duration(obj).String()}
+	case kind == "fd":
+		g.Object = trace.Object{ID: fmt.Sprint(obj), Name: fmt.Sprintf("fd %d", obj)}
+	case kind != "" && obj != 0:
+		g.Object = trace.Object{ID: fmt.Sprintf("%#x", obj), Name: kind}
+	}
+}
+
+// unknown reports whether it isn't said why g is parked.
+func (g stateG) unknown() bool { return g.Status == sched.Gwaiting.String() && g.Reason == "" }
+
+// looked takes what a look at the parked coroutine says.
+func (g *stateG) looked(p *sched.ParkedG) {
+	g.Entry, g.Parent, g.Site = p.Entry, p.Parent, siteOf(trace.Resolve(uint64(p.GoPC)))
+	g.waits(p.Reason, p.ObjAddr, p.HolderID, trace.Resolve(uint64(trace.Own(p.Stack))))
 }
 
 // descriptors lists who waits in the poller for which descriptor.
@@ -259,7 +297,8 @@ func (st *state) correct(t *sched.Tables) {
 	st.Ps = st.Ps[:0]
 	for _, p := range t.Ps {
 		st.Ps = append(st.Ps, stateP{ID: p.ID, M: idOrNil(p.M), Status: p.Status, G: running[p.ID], Runnext: p.Runnext, Runq: p.Runq,
-			Runqsize: len(p.Runq), Timers: &p.Timers, NextTimer: p.NextTimer, Schedtick: p.Schedtick})
+			Runqsize: len(p.Runq), Timers: &p.Timers, NextTimer: p.NextTimer, Schedtick: p.Schedtick,
+			GFree: &p.GFree, StkFree: &p.StkFree})
 	}
 	st.Poll = st.Poll[:0]
 	for i := range t.Fds {
@@ -274,7 +313,7 @@ func (st *state) correct(t *sched.Tables) {
 		g := gs[row.ID]
 		g.ID, g.Status = row.ID, row.Status.String()
 		if row.Status != sched.Gwaiting {
-			g.Reason, g.Object, g.Holder = "", nil, 0
+			g.Reason, g.Object, g.Holder, g.At = "", nil, 0, trace.Site{}
 		}
 		st.Gs = append(st.Gs, g)
 	}

@@ -32,15 +32,16 @@ type DeadlockError struct {
 
 // ParkedG is a coroutine that is parked, for ever if it is in a DeadlockError.
 type ParkedG struct {
-	ID      uint64
-	Entry   string
-	Reason  trace.Reason
-	Obj     any    // what it waits for
-	ObjAddr uint64 // its address; a descriptor's number; how long a sleep is
-	Holder  string // who holds that, "" if nobody or not known
-	GoPC    uintptr
-	Parent  uint64
-	Stack   []uintptr // program counters, innermost first
+	ID       uint64
+	Entry    string
+	Reason   trace.Reason
+	Obj      any    // what it waits for
+	ObjAddr  uint64 // its address; a descriptor's number; how long a sleep is
+	Holder   string // who holds that, "" if nobody or not known
+	HolderID uint64 // if that is a coroutine
+	GoPC     uintptr
+	Parent   uint64
+	Stack    []uintptr // program counters, innermost first
 }
 
 const deadlockShown = 50 // coroutines that Error tells of
@@ -72,16 +73,22 @@ func (p *ParkedG) write(b *strings.Builder) {
 		fmt.Fprintf(b, ", held by %s", p.Holder)
 	}
 	fmt.Fprintf(b, ", %s\n", createdAt(p.GoPC, p.Parent))
+	for _, f := range p.Calls() {
+		fmt.Fprintf(b, "\t%s\n\t\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+}
+
+// Calls resolves Stack, without what lies below gopark and how a coroutine is
+// carried.
+func (p *ParkedG) Calls() (calls []runtime.Frame) {
 	frames := runtime.CallersFrames(p.Stack)
-	for {
-		f, more := frames.Next()
-		if shownFrame(f.Function) {
-			fmt.Fprintf(b, "\t%s\n\t\t%s:%d\n", f.Function, f.File, f.Line)
-		}
-		if !more {
-			break
+	for more := len(p.Stack) > 0; more; {
+		var f runtime.Frame
+		if f, more = frames.Next(); shownFrame(f.Function) {
+			calls = append(calls, f)
 		}
 	}
+	return calls
 }
 
 // shownFrame leaves out how a coroutine is carried.
@@ -294,7 +301,7 @@ func (gp *G) describe() ParkedG {
 		ObjAddr: objAddr(gp.waitobj), GoPC: gp.gopc, Parent: gp.parent, Stack: gp.stackTrace(),
 	}
 	if h, ok := gp.waitobj.(interface{ HeldBy() string }); ok {
-		p.Holder = h.HeldBy()
+		p.Holder, p.HolderID = h.HeldBy(), holderID(gp.waitobj)
 	}
 	return p
 }

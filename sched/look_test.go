@@ -15,15 +15,13 @@ import (
 // stands reports whether the calls of p are in a function of that name.
 func (p *ParkedG) stands(name string) bool {
 	frames := runtime.CallersFrames(p.Stack)
-	for {
-		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, name) {
+	for more := true; more; {
+		var f runtime.Frame
+		if f, more = frames.Next(); strings.HasSuffix(f.Function, name) {
 			return true
 		}
-		if !more {
-			return false
-		}
 	}
+	return false
 }
 
 //go:noinline
@@ -176,4 +174,11 @@ func TestARepeatableRunIsNotLookedAt(t *testing.T) {
 			t.Error("a look at a run with a virtual clock")
 		}
 	})
+}
+
+// What recording where a coroutine parks adds to each park.
+func BenchmarkCallSite(b *testing.B) {
+	for b.Loop() {
+		callSite()
+	}
 }

@@ -143,12 +143,16 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	st = gp.stk
 	mp := st.m
 	gp.waitwhy, gp.waitobj = why, obj
+	var site uint64
+	if s.rec != nil {
+		site = callSite() // in user mode: the first time it takes long
+	}
 	pp := mp.enter()
 	if pp != nil {
 		count(&pp.stats.parks, 1)
 	}
 	if pp == nil || pp.gate.Load() != 0 {
-		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), 0, holderID(obj))
+		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), site, holderID(obj))
 	}
 	if why == trace.WaitIORead {
 		st.rest()

@@ -18,7 +18,7 @@ type Tables struct {
 	PIdle      []int32
 	NMSpinning int
 	Stacks     int
-	StacksFree int // in the runtime's list; Ps have more
+	StacksFree int // in the runtime's list; Ps have lists of their own
 	GFree      int // the same of Gs
 	Ms         []TableM
 	Ps         []TableP
@@ -46,6 +46,8 @@ type TableP struct {
 	Timers    int   // armed
 	NextTimer int64 // 0: none
 	Schedtick uint64
+	GFree     int // in its lists of free Gs and stacks; -1: it could not be stopped for the look
+	StkFree   int
 }
 
 // TableG is an entry of allgs that is in use.
@@ -77,8 +79,13 @@ func (s *Sched) Tables(limit int) Tables {
 		t.MIdle = append(t.MIdle, mp.id)
 		idle[mp.id] = true
 	}
-	for pp := s.pidle; pp != nil; pp = pp.link {
+	for pp := s.pidle; pp != nil; pp = pp.link { // nobody takes one without the lock
 		t.PIdle = append(t.PIdle, pp.id)
+		for i := range t.Ps {
+			if row := &t.Ps[i]; row.ID == pp.id {
+				row.GFree, row.StkFree = pp.gfree.n, len(pp.stkfree)
+			}
+		}
 	}
 	s.runq.each(limit, func(gp *G) { t.Runq = append(t.Runq, gp.ID()) })
 	s.lock.Unlock()
@@ -108,6 +115,7 @@ func (pp *P) table(limit int) TableP {
 	if gp := pp.runnext.load(); gp != nil {
 		row.Runnext = gp.ID()
 	}
+	row.GFree, row.StkFree = pp.freeLists()
 	h, t := pp.runq.head.Load(), pp.runq.tail.Load()
 	for ; h != t && t-h <= runqsize && len(row.Runq) < limit; h++ {
 		if gp := pp.runq.slot[h%runqsize].load(); gp != nil {
@@ -115,6 +123,21 @@ func (pp *P) table(limit int) TableP {
 		}
 	}
 	return row
+}
+
+// freeLists returns how many Gs and stacks pp has free, -1 if it was in runtime mode
+// each time. They are the owner's; as a thief does, it keeps the owner out of that
+// mode for the few instructions.
+func (pp *P) freeLists() (gs, stacks int) {
+	for range 100 {
+		w := pp.word.Load()
+		if w&modeMask == modeUser && w>>ownerShift != ownerNone && pp.word.CompareAndSwap(w, w|modeThief) {
+			gs, stacks = pp.gfree.n, len(pp.stkfree)
+			pp.word.Store(w)
+			return gs, stacks
+		}
+	}
+	return -1, -1
 }
 
 func (s *Sched) tableGs(t *Tables, limit int) {

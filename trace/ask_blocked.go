@@ -82,11 +82,12 @@ func (b *blocked) look(out *Answer) {
 // waiters lists coroutines that wait, those that have longest first.
 func (a *Asker) waiters(title Words, gs []*MachineG) Table {
 	t := table(title, "g|coroutine|协程", "text|function|函数", "words|waits for|等待",
-		"object|object|对象", "g|held by|持有者", "dur|since|已等", "site|created|创建处")
+		"object|object|对象", "g|held by|持有者", "dur|since|已等", "site|stands at|停在", "site|created|创建处")
 	gs = slices.Clone(gs)
 	slices.SortStableFunc(gs, func(x, y *MachineG) int { return cmp.Compare(x.Since, y.Since) })
 	for _, g := range gs {
-		t.add(g.ID, a.entry(g), g.Why.words(), a.object(g.Why, g.Obj), nilIfZero(a.holder(g)), a.m.Now-g.Since, a.site(g.Site))
+		t.add(g.ID, a.entry(g), g.Why.words(), a.object(g.Why, g.Obj), nilIfZero(a.holder(g)), a.m.Now-g.Since,
+			a.site(g.PC), a.site(g.Site))
 	}
 	return t
 }

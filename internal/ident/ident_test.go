@@ -3,6 +3,7 @@ package ident
 import (
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,48 @@ func TestCallerPCIsTheCallSite(t *testing.T) {
 		if !strings.HasSuffix(f.Function, "TestCallerPCIsTheCallSite") {
 			t.Errorf("the caller is %s (%s:%d), not this test", f.Function, f.File, f.Line)
 		}
+	}
+}
+
+//go:noinline
+func callersAt(depth int, pcs *[16]uintptr) int {
+	if depth > 0 {
+		n := callersAt(depth-1, pcs)
+		pcs[15] ^= 0 // no tail call
+		return n
+	}
+	return Callers(pcs)
+}
+
+func TestCallersAreTheStacks(t *testing.T) {
+	for depth := range 40 {
+		var pcs [16]uintptr
+		n := callersAt(depth, &pcs)
+		var names []string
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := true; more; {
+			var f runtime.Frame
+			f, more = frames.Next()
+			if !strings.Contains(f.Function, ".gowrap") {
+				names = append(names, f.Function[strings.LastIndexByte(f.Function, '.')+1:])
+			}
+		}
+		want := slices.Repeat([]string{"callersAt"}, depth)
+		want = append(want, "TestCallersAreTheStacks", "tRunner", "goexit")
+		if n != min(16, depth+4) || !slices.Equal(names, want[:min(len(names), len(want))]) {
+			t.Fatalf("at depth %d: %v, want %v", depth, names, want)
+		}
+	}
+}
+
+func BenchmarkCallers(b *testing.B) {
+	for _, depth := range []int{0, 4, 8} {
+		b.Run(strconv.Itoa(depth), func(b *testing.B) {
+			var pcs [16]uintptr
+			for b.Loop() {
+				callersAt(depth, &pcs)
+			}
+		})
 	}
 }
 

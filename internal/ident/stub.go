@@ -20,6 +20,13 @@ func getCaller(t *Table) (val unsafe.Pointer, pc uintptr)
 // must not be inlined.
 func CallerPC() uintptr
 
+// Callers writes the return addresses on the calling function's stack to pcs, the
+// innermost first, and returns how many it found. It follows the frame pointers,
+// as Go's own tracer does. It is no more than 16 loads.
+//
+//go:noescape
+func Callers(pcs *[16]uintptr) int
+
 // StackPointer returns the stack pointer of its caller, give or take a frame.
 func StackPointer() uintptr
 

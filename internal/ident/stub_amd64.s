@@ -57,6 +57,28 @@ TEXT ·CallerPC(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+// func Callers(pcs *[16]uintptr) int
+//
+// A frame pointer stands where the caller's is saved, and above that the return
+// address; the outermost is 0. Assembly is not preempted, so the stack stays.
+TEXT ·Callers(SB), NOSPLIT|NOFRAME, $0-16
+	MOVQ pcs+0(FP), DI
+	XORQ AX, AX
+	MOVQ BP, BX
+up:
+	MOVQ 8(BX), DX
+	MOVQ DX, (DI)(AX*8)
+	INCQ AX
+	MOVQ (BX), CX
+	CMPQ CX, BX
+	JLS  top
+	MOVQ CX, BX
+	CMPQ AX, $16
+	JLT  up
+top:
+	MOVQ AX, ret+8(FP)
+	RET
+
 // func StackPointer() uintptr
 TEXT ·StackPointer(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ SP, AX

@@ -54,6 +54,28 @@ TEXT ·CallerPC(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD R0, ret+0(FP)
 	RET
 
+// func Callers(pcs *[16]uintptr) int
+//
+// A frame pointer stands where the caller's is saved, and above that the return
+// address; the outermost is 0. Assembly is not preempted, so the stack stays.
+TEXT ·Callers(SB), NOSPLIT|NOFRAME, $0-16
+	MOVD pcs+0(FP), R1
+	MOVD ZR, R0
+	MOVD R29, R2
+up:
+	MOVD 8(R2), R3
+	MOVD R3, (R1)(R0<<3)
+	ADD  $1, R0
+	MOVD (R2), R4
+	CMP  R2, R4
+	BLS  top
+	MOVD R4, R2
+	CMP  $16, R0
+	BLT  up
+top:
+	MOVD R0, ret+8(FP)
+	RET
+
 // func StackPointer() uintptr
 TEXT ·StackPointer(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD RSP, R0
