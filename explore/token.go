@@ -11,7 +11,8 @@ import (
 
 // A Token names one schedule of one test, so that it can be repeated elsewhere.
 //
-// As text it is "w1.NAME.CODE": the version, the name of the test, and base64 without padding of a sequence of varints: the
+// As text it is "w1.NAME.CODE": the version, the name of the test, which may be followed by a pattern for its subtests, and base64
+// without padding of a sequence of varints: the
 // flags, the seed, the slack in microseconds, the number of deviations, for each the distance to the one before and its pick;
 // three bytes of a checksum over name and sequence come last.
 type Token struct {
@@ -69,13 +70,14 @@ var errToken = errors.New("was cut or changed: copy it whole")
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
 	version, rest, ok := strings.Cut(s, ".")
-	test, code, ok2 := strings.Cut(rest, ".")
+	dot := strings.LastIndexByte(rest, '.')
 	switch {
-	case !ok || !ok2 || test == "":
+	case !ok || dot < 1:
 		return Token{}, fmt.Errorf("%.40q is no token: weft test prints one with each failure, it begins with %s", s, tokenVersion)
 	case version != tokenVersion:
 		return Token{}, fmt.Errorf("the token is of version %.10q, this weft reads %s: use the weft that printed it", version, tokenVersion)
 	}
+	test, code := rest[:dot], rest[dot+1:]
 	b, err := base64.RawURLEncoding.DecodeString(code)
 	if err != nil || len(b) < 3 || string(tokenSum(test, b[:len(b)-3])) != string(b[len(b)-3:]) {
 		return Token{}, fmt.Errorf("the token %w", errToken)

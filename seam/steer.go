@@ -18,6 +18,8 @@ var (
 	programSteer string
 	//go:embed hooks/steer_testing.go.txt
 	testingSteer string
+	//go:embed hooks/steer_funcs.go.txt
+	funcsSteer string
 	//go:embed hooks/steer_sync.go.txt
 	syncSteer string
 )
@@ -34,6 +36,7 @@ func Steer() Set {
 		File{"runtime/weft_pick.go", inPackage("runtime", explore.PickSource)},
 		File{"runtime/weft_wire.go", inPackage("runtime", explore.WireSource)},
 		File{"testing/weft_steer.go", testingSteer},
+		File{"testing/weft_funcs.go", funcsSteer},
 		File{"testing/weft_pick.go", inPackage("testing", explore.PickSource)},
 		File{"testing/weft_wire.go", inPackage("testing", explore.WireSource)},
 		File{"testing/weft_plan.go", inPackage("testing", explore.PlanSource)},
@@ -65,8 +68,6 @@ const (
 	newproc1Func = "newproc1(fn *funcval, callergp *g, callerpc uintptr, parked bool, waitreason waitReason) *g"
 	selectgoFunc = "selectgo(cas0 *scase, order0 *uint16, pc0 *uintptr, nsends, nrecvs int, block bool) (int, bool)"
 	timersCheck  = "(ts *timers) check(now int64, bubble *synctestBubble) (rnow, pollUntil int64, ran bool)"
-	runTestsFunc = "runTests(modulePath, importPath string, matchString func(pat, str string) (bool, error), " +
-		"tests []InternalTest, deadline time.Time) (ran, ok bool)"
 )
 
 // steerEdits are the insertions by file, but for those in package sync. Where a function is to read the virtual clock, it gets a
@@ -139,7 +140,8 @@ var steerEdits = map[string][]Edit{
 	"runtime/cgocall.go":   {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
 	"runtime/traceback.go": {{Func: "isSystemGoroutine(gp *g, fixed bool) bool", Text: "if gp == steer.driver.ptr() { return true }"}},
 	"runtime/mgc.go":       {{Func: "gcStart(trigger gcTrigger)", Text: "if steerOn { steerUntamed(UntamedGC) }"}},
-	"testing/testing.go":   {{Func: runTestsFunc, Text: "if steerWorker { steerDrive(modulePath, importPath, matchString, tests) }"}},
+	"testing/testing.go": {{Func: "(m *M) Run() (code int)", At: Before, Stmt: "testRan, testOk := runTests(",
+		Text: "if steerWorker { steerDrive(m); return }"}},
 }
 
 // syncPoints are the scheduling points of package sync. What is taken is known to be held, so that a report can name the holder.

@@ -75,10 +75,12 @@ func (p *Player) find(ctx context.Context, packs []*pack, name string) (string, 
 		if err != nil {
 			return "", err
 		}
-		if name != "" {
-			tests = slices.DeleteFunc(tests, func(t string) bool { return t != name })
+		if top, _, _ := strings.Cut(name, "/"); name == "" {
+			tests = p.s.match.of(tests)
+		} else if slices.Contains(tests, top) {
+			tests = []string{name}
 		} else {
-			tests = slices.DeleteFunc(tests, func(t string) bool { return !p.s.match.MatchString(t) })
+			tests = nil
 		}
 		if found = append(found, tests...); len(tests) == 0 {
 			continue
@@ -136,7 +138,7 @@ func (p *Player) Play(ctx context.Context, tok explore.Token) (*Schedule, error)
 	if f := run.Failure; f != nil {
 		s.Failed = f.Kind
 	}
-	s.Repeat = fmt.Sprintf("weft test%s -replay %s %s", p.s.flags(), tok, p.p.ImportPath)
+	s.Repeat = p.s.repeat(tok, p.p)
 	var b, rec bytes.Buffer
 	p.report(&b, s)
 	s.Report = b.String()

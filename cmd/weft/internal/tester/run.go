@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ import (
 type Config struct {
 	Dir       string // where the go command runs, "" is the current directory
 	Patterns  []string
-	Run       string // regular expression: which tests
+	Run       string // which tests, as for go test
 	Tags      string
 	Race      bool
 	Strategy  uint64
@@ -79,7 +78,7 @@ type session struct {
 	Config
 	overlay *seam.Overlay
 	scratch string
-	match   *regexp.Regexp
+	match   pattern
 	failed  bool
 	ran     int // tests
 }
@@ -117,8 +116,7 @@ func Main(ctx context.Context, c Config) (failed bool, err error) {
 // newSession prepares what c says and lists the packages. close undoes it.
 func newSession(ctx context.Context, c Config) (s *session, packs []*pack, err error) {
 	s = &session{Config: c}
-	first, _, _ := strings.Cut(c.Run, "/")
-	if s.match, err = regexp.Compile(first); err != nil {
+	if s.match, err = parsePattern(c.Run); err != nil {
 		return nil, nil, fmt.Errorf("-run: %v", err)
 	}
 	tc, err := seam.Find(c.Dir)
@@ -128,7 +126,7 @@ func newSession(ctx context.Context, c Config) (s *session, packs []*pack, err e
 	if s.overlay, err = tc.Prepare(seam.Steer()); err != nil {
 		return nil, nil, err
 	}
-	if s.scratch, err = os.MkdirTemp("", "weft-test"); err != nil {
+	if s.scratch, err = firstFree(filepath.Join(os.TempDir(), "weft-test")); err != nil {
 		return nil, nil, err
 	}
 	if packs, err = s.list(ctx); err != nil {
@@ -141,7 +139,8 @@ func newSession(ctx context.Context, c Config) (s *session, packs []*pack, err e
 func (s *session) close() { os.RemoveAll(s.scratch) }
 
 func (s *session) noTests() error {
-	return fmt.Errorf("no tests to run in %s: name packages with Test functions%s", strings.Join(s.Patterns, " "), s.matching())
+	return fmt.Errorf("no tests to run in %s: name packages with tests, fuzz targets or examples%s",
+		strings.Join(s.Patterns, " "), s.matching())
 }
 
 func (s *session) matching() string {
@@ -197,7 +196,8 @@ func (s *session) build(ctx context.Context, p *pack, i int) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s does not build:\n%s", p.ImportPath, strings.TrimSpace(string(out)))
 	}
-	p.bin = &Binary{Path: path, Dir: p.Dir, Package: p.ImportPath, RealTime: s.RealTime, RealNet: s.RealNet, Limits: s.Limits}
+	p.bin = &Binary{Path: path, Dir: p.Dir, Package: p.ImportPath, RealTime: s.RealTime, RealNet: s.RealNet, Limits: s.Limits,
+		Scratch: s.scratch}
 	base, err := filepath.Abs(s.Dir)
 	if err != nil {
 		return err
@@ -228,12 +228,10 @@ func (s *session) pack(ctx context.Context, p *pack, i int) error {
 	if err != nil {
 		return err
 	}
+	tests = s.match.of(tests)
 	var total explore.Progress
 	bad := 0
 	for _, name := range tests {
-		if !s.match.MatchString(name) {
-			continue
-		}
 		s.ran++
 		for round := range max(s.Count, 1) {
 			res, err := s.test(ctx, p, hosts, name, s.Seed+uint64(round))
@@ -339,7 +337,7 @@ func (s *session) explain(ctx context.Context, p *pack, name string, f *explore.
 	s.writeFailure(&b, p, again)
 	res.Token = tok.String()
 	res.Hash = fmt.Sprintf("%016x", again.Hash)
-	res.Repeat = fmt.Sprintf("weft test%s -replay %s %s", s.flags(), res.Token, p.ImportPath)
+	res.Repeat = s.repeat(tok, p)
 	if res.Repeats {
 		fmt.Fprintf(&b, "  %s from the default schedule; repeat it:\n    %s\n", fewDevs(tok.Devs), res.Repeat)
 	} else {
@@ -349,6 +347,11 @@ func (s *session) explain(ctx context.Context, p *pack, name string, f *explore.
 	res.Output = b.String()
 	_, err = s.Out.Write(b.Bytes())
 	return err
+}
+
+// repeat is the command that repeats the schedule of tok.
+func (s *session) repeat(tok explore.Token, p *pack) string {
+	return fmt.Sprintf("weft test%s -replay %s %s", s.flags(), quoted(tok.String()), p.ImportPath)
 }
 
 // flags are those that the command to repeat a failure needs.

@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +43,18 @@ type Binary struct {
 	RealNet  bool
 	Args     []string
 	Limits   Limits
+	Scratch  string // a directory that is there while workers run
+}
+
+// firstFree makes the directory of the lowest number behind prefix that is not there. So the paths that a test sees are mostly the
+// same each time.
+func firstFree(prefix string) (dir string, err error) {
+	for i := 0; ; i++ {
+		dir = prefix + strconv.Itoa(i)
+		if err = os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
+			return dir, err
+		}
+	}
 }
 
 // worker is a process that runs schedules. What it prints goes to a file, which is emptied while all is well.
@@ -55,6 +69,7 @@ type worker struct {
 	pipe  *os.File // under from
 	log   *os.File
 	tests []string
+	temp  string        // its TMPDIR, removed with it: what a schedule leaves there meets no other, whose random names are the same
 	gone  chan struct{} // closed when the process has ended
 }
 
@@ -69,6 +84,9 @@ func startWorker(b *Binary) (w *worker, err error) {
 			w.release()
 		}
 	}()
+	if w.temp, err = firstFree(filepath.Join(b.Scratch, "tmp")); err != nil {
+		return nil, err
+	}
 	shared, err := scratchFile(explore.WireSize)
 	if err != nil {
 		return nil, err
@@ -118,7 +136,8 @@ func (w *worker) start(files []*os.File) error {
 	}
 	w.cmd = exec.Command(b.Path, slices.Concat([]string{"-test.timeout=0", "-test.parallel=8", "-test.paniconexit0"}, b.Args)...)
 	w.cmd.Dir = b.Dir
-	w.cmd.Env = append(os.Environ(), mode, "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=3GiB", "GOTRACEBACK=all")
+	w.cmd.Env = append(os.Environ(), mode, "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=3GiB", "GOTRACEBACK=all",
+		"TMPDIR="+w.temp, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	w.cmd.ExtraFiles = files
 	w.cmd.Stdout, w.cmd.Stderr = w.log, w.log
 	w.cmd.SysProcAttr = workerAttr()
@@ -133,6 +152,9 @@ func (w *worker) start(files []*os.File) error {
 		f.Close()
 	}
 	fields, err := w.answer(2 * time.Minute)
+	if err != nil && w.endedWell() {
+		return nil // TestMain has not let the tests run
+	}
 	if err != nil || len(fields) < 2 || fields[0] != "tests" {
 		return fmt.Errorf("the test binary of %s did not begin: %s", b.Package, w.lastWords())
 	}
@@ -140,6 +162,26 @@ func (w *worker) start(files []*os.File) error {
 		w.tests = strings.Split(fields[1], ",")
 	}
 	return nil
+}
+
+// endedWell reports whether the process ends by itself, and with status 0.
+func (w *worker) endedWell() bool {
+	select {
+	case <-w.gone:
+		return w.cmd.ProcessState.Success()
+	case <-time.After(lastWordsTime):
+		return false
+	}
+}
+
+// finish lets the process do what TestMain does after the tests, for a while, and ends it.
+func (w *worker) finish() {
+	w.to.Close()
+	select {
+	case <-w.gone:
+	case <-time.After(finishTime):
+	}
+	w.stop()
 }
 
 // stop ends the process and whatever it has started.
@@ -161,10 +203,17 @@ func (w *worker) release() {
 		unix.Munmap(w.mem)
 		w.mem = nil
 	}
+	os.RemoveAll(w.temp)
 }
 
 var errDied = errors.New("the process has ended")
 var errSilent = errors.New("the process does not answer")
+
+// How long a process may take to end when it has said that it does, and when it is told to.
+const (
+	lastWordsTime = 5 * time.Second
+	finishTime    = 10 * time.Second
+)
 
 // ask sends a command and returns the answer's fields.
 func (w *worker) ask(wait time.Duration, fields ...string) ([]string, error) {
@@ -225,7 +274,7 @@ func (w *worker) forget() { w.log.Truncate(0) }
 func (w *worker) lastWords() string {
 	select {
 	case <-w.gone:
-	case <-time.After(5 * time.Second):
+	case <-time.After(lastWordsTime):
 		return "it hangs"
 	}
 	if s := strings.TrimSpace(w.printed()); s != "" {
@@ -288,8 +337,16 @@ type Host struct {
 // NewHost returns a host that runs b.
 func NewHost(b *Binary) *Host { return &Host{bin: b} }
 
-// Close ends the process.
+// Close ends the process, behind TestMain.
 func (h *Host) Close() {
+	if h.w != nil {
+		h.w.finish()
+		h.w = nil
+	}
+}
+
+// drop ends the process where it stands.
+func (h *Host) drop() {
 	if h.w != nil {
 		h.w.stop()
 		h.w = nil
@@ -308,7 +365,7 @@ func (h *Host) fit() (*worker, error) {
 	return w, nil
 }
 
-// Tests returns the names of the test functions.
+// Tests returns the names of the tests, of the fuzz targets, and of the examples, in the order in which go test runs them.
 func (h *Host) Tests() ([]string, error) {
 	w, err := h.fit()
 	if err != nil {
@@ -338,12 +395,12 @@ func (h *Host) Explore(ctx context.Context, r explore.Range) (p explore.Progress
 	answer, err := w.ask(h.bin.Limits.Real+r.For, fields...)
 	stop()
 	if ctx.Err() != nil {
-		h.Close()
+		h.drop()
 		return p, nil, ctx.Err()
 	}
 	if err != nil {
 		f, err = w.died(err)
-		h.Close()
+		h.drop()
 		if f != nil && f.Index > r.First {
 			p.Schedules = f.Index - r.First
 		}
@@ -351,7 +408,7 @@ func (h *Host) Explore(ctx context.Context, r explore.Range) (p explore.Progress
 	}
 	p, f = w.result(answer)
 	if f != nil || len(answer) > 6 && answer[0] == "did" {
-		h.Close()
+		h.drop()
 	} else {
 		w.forget()
 	}
@@ -400,13 +457,13 @@ func (h *Host) replay(ctx context.Context, tok explore.Token, warm bool) (*Run, 
 
 // once has a fresh process run one schedule with its story, as fields say.
 func (h *Host) once(ctx context.Context, test string, fields []string) (*Run, error) {
-	h.Close()
+	h.drop()
 	w, err := h.fit()
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
-	if !slices.Contains(w.tests, test) {
+	defer h.drop()
+	if top, _, _ := strings.Cut(test, "/"); !slices.Contains(w.tests, top) {
 		return nil, fmt.Errorf("%s has no %s", h.bin.Package, test)
 	}
 	stop := context.AfterFunc(ctx, func() { unix.Kill(-w.cmd.Process.Pid, unix.SIGKILL) })
