@@ -3,7 +3,9 @@ package observe
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +134,46 @@ func TestStateShowsThePollersTable(t *testing.T) {
 	}
 	if p := st.Ps[0]; *p.Timers == 0 || p.NextTimer == 0 {
 		t.Errorf("timers %+v", p)
+	}
+}
+
+// Who is parked is asked where he stands, and what is free is counted.
+func TestStackShowsWhereOneStands(t *testing.T) {
+	run := NewRuntime("test")
+	s := run.Server(Options{})
+	var st state
+	var stands stackOf
+	err := weft.Run(func() {
+		weft.Go(func() {})
+		ch := wsync.NewChan[int](0)
+		weft.Go(func() { ch.Recv() })
+		for stands.Reason != "chan receive" || st.Ps[0].GFree == nil || *st.Ps[0].GFree < 1 {
+			weft.Yield()
+			st = state{}
+			getJSON(t, s, "/api/state", &st)
+			for _, g := range st.Gs {
+				if g.Reason == "chan receive" {
+					stands = stackOf{}
+					getJSON(t, s, "/api/stack?g="+strconv.FormatUint(g.ID, 10), &stands)
+				}
+			}
+		}
+		ch.Close()
+	}, run.Option(), weft.Procs(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Recorder.Stop()
+	here := func(c trace.Site) bool {
+		return strings.Contains(c.Func, "TestStackShowsWhereOneStands") && strings.HasSuffix(c.File, "ask_test.go") && c.Line > 0
+	}
+	if !stands.Parked || !slices.ContainsFunc(stands.Calls, here) || strings.Contains(stands.Calls[0].Func, "sched") {
+		t.Errorf("stands at %+v", stands)
+	}
+	for query, status := range map[string]int{"": http.StatusBadRequest, "?g=x": http.StatusBadRequest, "?g=2": http.StatusConflict} {
+		if w := get(t, s, "/api/stack"+query); w.Code != status {
+			t.Errorf("%q: %d %s, want %d", query, w.Code, w.Body, status)
+		}
 	}
 }
 

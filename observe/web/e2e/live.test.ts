@@ -25,6 +25,13 @@ test("a live program is followed, held, and stepped through", { skip, timeout: 6
   await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".figures")?.dataset.events) > 60);
   await page.locator(".room", { hasText: "fd " }).first().waitFor();
 
+  await page.locator(".own", { hasText: "free stacks" }).first().waitFor(); // each P's free lists and timers
+  await page.getByRole("navigation").getByRole("button", { name: "Tables" }).click();
+  await page.getByRole("columnheader", { name: "stands at" }).waitFor();
+  await page.locator("tr", { hasText: "IO " }).locator("button.g").first().click();
+  await page.locator(".stands li", { hasText: "Accept" }).first().waitFor(); // its stack, asked for
+  await page.getByRole("navigation").getByRole("button", { name: "Machine" }).click();
+
   await page.getByRole("button", { name: "One step back" }).click();
   assert.equal(await page.getByRole("button", { name: "live", exact: true }).getAttribute("aria-pressed"), "false");
   const [held, before] = [await page.locator(".narration").textContent(), await events(page)];

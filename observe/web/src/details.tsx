@@ -1,5 +1,7 @@
 // What is known of the selected coroutine or object.
 
+import { useEffect } from "preact/hooks";
+import { useSignal } from "@preact/signals";
 import { ByCoroutine, KCreate, KPark, KReady, KStart, ObjAddr, ObjFd } from "./kinds.ts";
 import { colorOf, css } from "./color.ts";
 import { big, goDuration, short, stamp } from "./format.ts";
@@ -8,9 +10,12 @@ import { Icon } from "./icons.tsx";
 import { Native, Runnable, Running, Waiting } from "./machine.ts";
 import { narrate, where } from "./narrate.ts";
 import { statusOf } from "./machineview.tsx";
-import { cursor, following, moveTo, selectG, selected, store, version } from "./state.ts";
+import type { Site } from "./own.ts";
+import { get } from "./source.ts";
+import { cursor, following, moveTo, recording, selectG, selected, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
 import { after } from "./timeline.ts";
+import { isLive } from "./transport.tsx";
 
 export function Details() {
   const s = store.value,
@@ -143,6 +148,7 @@ function Life({ s, g }: { s: Store; g: number }) {
           </>
         ) : null}
       </p>
+      {st?.status === Waiting && isLive() && following.value && <Stands key={`${g} ${st.since}`} g={g} />}
       {info && (
         <p class="created">
           {w("created")} {stamp(info.created)} {w("createdBy")} <GLink g={info.parent} s={s} />
@@ -189,6 +195,37 @@ function Life({ s, g }: { s: Store; g: number }) {
       {t.waits.length > 0 && <Waits all={t.waits} />}
       <Events s={s} g={g} at={at} />
     </>
+  );
+}
+
+interface Stack {
+  parked: boolean;
+  calls: Site[];
+}
+
+// Stands asks the live program where g, which is parked, stands in its source.
+function Stands({ g }: { g: number }) {
+  const stack = useSignal<Stack | null>(null);
+  useEffect(() => {
+    get<Stack>(`api/stack?id=${encodeURIComponent(recording.value)}&g=${g}`).then(
+      (x) => {
+        stack.value = x;
+      },
+      () => {}, // the program runs in another process, or has ended
+    );
+  }, []);
+  if (!stack.value?.parked) return null;
+  return (
+    <div class="stands">
+      {w("standsAt")}
+      <ol>
+        {stack.value.calls.map((c) => (
+          <li class="mono" title={c.file}>
+            {c.func} <span class="site">{`${c.file.replace(/.*\//, "")}:${c.line}`}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
   );
 }
 

@@ -22,7 +22,8 @@ import { big, short, stamp } from "./format.ts";
 import { lang, w } from "./i18n.ts";
 import { layout, type Box, type Hall, type MChip, type Mark, type PCard, type Picture as Pic } from "./layout.ts";
 import { Native, Running, Waiting, type Machine, type MState } from "./machine.ts";
-import { cursor, playing, selectG, selected, speed, store, version } from "./state.ts";
+import { useTables, type State } from "./own.ts";
+import { cursor, following, playing, selectG, selected, speed, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
 
 type Ev = ReturnType<Store["event"]>;
@@ -57,6 +58,8 @@ export function Picture({ s, at, choose }: { s: Store; at: number; choose?: Pick
 }
 
 function Drawing({ s, width, at, choose }: { s: Store; width: number; at: number; choose?: Pickers }) {
+  const tables = useTables(),
+    own = following.value ? tables : null; // they are of now
   const m = s.at(at);
   const e = s.has(at) ? s.event(at) : null;
   const pic = layout(s, m, width, e?.kind === KExit ? e.g : 0);
@@ -67,9 +70,9 @@ function Drawing({ s, width, at, choose }: { s: Store; width: number; at: number
   });
   return (
     <svg ref={svg} class="picture" viewBox={`0 0 ${pic.w} ${pic.h}`} width={pic.w} height={pic.h} role="group" aria-label={w("machine")}>
-      <Top m={m} pic={pic} />
+      <Top m={m} pic={pic} stacks={own?.sched.stkfree} />
       {pic.ps.map((c) => (
-        <Card key={c.p.id} c={c} s={s} m={m} e={e} />
+        <Card key={c.p.id} c={c} s={s} m={m} e={e} own={own?.allp.find((p) => p.id === c.p.id)} />
       ))}
       <Frame box={pic.idle} title={w("idleMs")} count={m.ms.filter((x) => x.p < 0).length} />
       {pic.chips.map((c) => (
@@ -100,7 +103,7 @@ function Frame({ box, title, count, hot }: { box: Box; title: string; count?: nu
   );
 }
 
-function Top({ m, pic }: { m: Machine; pic: Pic }) {
+function Top({ m, pic, stacks }: { m: Machine; pic: Pic; stacks?: number }) {
   const { global, sysmon, free } = pic,
     recent = m.sysmon.time >= 0;
   const what = m.sysmon.what === "retake" ? `${w("retook")} p${m.sysmon.p}` : w("polledNet");
@@ -126,6 +129,11 @@ function Top({ m, pic }: { m: Machine; pic: Pic }) {
       <text class="figure" x={free.x + 12} y={free.y + 52}>
         {big(m.free)}
       </text>
+      {stacks !== undefined && (
+        <text class="small muted" x={free.x + 12} y={free.y + 66}>
+          {big(stacks)} {w("freeStacks")}
+        </text>
+      )}
     </>
   );
 }
@@ -135,7 +143,7 @@ const statusWord = (st: MState["status"]) =>
     st
   ];
 
-function Card({ c, s, m, e }: { c: PCard; s: Store; m: Machine; e: Ev | null }) {
+function Card({ c, s, m, e, own }: { c: PCard; s: Store; m: Machine; e: Ev | null; own?: State["allp"][number] }) {
   const { x, y, p } = c,
     g = c.m?.g ?? 0,
     hot = e !== null && e.p === p.id;
@@ -182,6 +190,12 @@ function Card({ c, s, m, e }: { c: PCard; s: Store; m: Machine; e: Ev | null }) 
         runnext
       </text>
       <rect class="lane" x={x + 116} y={y + 111} width={c.w - 130} height="30" rx="15" />
+      {own && (
+        <text class="tiny start own" x={x + 116} y={y + 102}>
+          {`${w("armed")} ${own.timers ?? 0}`}
+          {own.gfree !== undefined && own.gfree >= 0 && ` · ${w("freeGs")} ${own.gfree} · ${w("freeStacks")} ${own.stkfree}`}
+        </text>
+      )}
       <Slots c={c} s={s} />
       <text class="more" x={x + c.w - 16} y={y + 158}>
         {p.ticks ? `execute ×${big(p.ticks)}` : ""}

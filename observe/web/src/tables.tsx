@@ -2,7 +2,6 @@
 // that is being followed they are its own variables, asked for every second;
 // otherwise they are put together from the events, at the moment shown.
 
-import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { GLink } from "./details.tsx";
 import { big, short, stamp } from "./format.ts";
@@ -10,81 +9,16 @@ import { w } from "./i18n.ts";
 import { statusOf } from "./machineview.tsx";
 import type { Machine } from "./machine.ts";
 import { Icon } from "./icons.tsx";
-import { get, post } from "./source.ts";
-import { controlToken, cursor, following, meta, recording, store, version } from "./state.ts";
+import { useTables, type Site, type State } from "./own.ts";
+import { post } from "./source.ts";
+import { controlToken, cursor, following, meta, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
-import { isLive } from "./transport.tsx";
-
-interface State {
-  t: number;
-  source: string;
-  sched: {
-    runq: number[];
-    runqsize: number;
-    midle: number[];
-    pidle: number[];
-    nmspinning?: number;
-    gfree?: number;
-    stkfree?: number;
-    stacks?: number;
-    step: string;
-  };
-  allm: { id: number; p: number | null; g: number; state: string; g0?: string }[];
-  allp: {
-    id: number;
-    m: number | null;
-    status: string;
-    g: number;
-    runnext: number;
-    runq: number[];
-    runqsize: number;
-    schedtick?: number;
-    timers?: number;
-    next_timer?: number;
-  }[];
-  allgs: { id: number; status: string; entry: string; reason: string; object: { name: string } | null; holder: number; since: number }[];
-  more: number;
-  netpoll: {
-    fd: number;
-    readers: number[];
-    writers: number[];
-    slot?: number;
-    gen?: number;
-    outside?: number;
-    deadline?: [number, number];
-  }[];
-}
-
-const real = signal<State | null>(null);
 
 export function TablesView() {
   const s = store.value,
-    live = isLive();
+    own = useTables();
   version.value;
-  useEffect(() => {
-    real.value = null;
-    if (!live) return;
-    let stop = false,
-      timer = 0;
-    const ask = () =>
-      get<State>(`api/state?id=${encodeURIComponent(recording.value)}`)
-        .then(
-          (x) => {
-            if (!stop) real.value = x;
-          },
-          () => {},
-        )
-        .then(() => {
-          if (!stop) timer = window.setTimeout(ask, 1000);
-        });
-    ask();
-    return () => {
-      stop = true;
-      clearTimeout(timer);
-    };
-  }, [live, recording.value]);
   if (!s) return <></>;
-  const own = live && real.value?.source === "tables" ? real.value : null;
   const st = own ?? rebuilt(s, s.at(cursor.value));
   return (
     <div class="page tables">
@@ -197,6 +131,9 @@ function rebuilt(s: Store, m: Machine): State {
 
 const hex = (x?: number) => (x ? "0x" + x.toString(16) : undefined);
 const none = "–";
+const known = (n?: number) => (n === undefined || n < 0 ? none : big(n));
+
+const place = (x?: Site) => (x?.file ? `${x.file.replace(/.*\//, "")}:${x.line}` : "");
 
 function Tables({ st, s }: { st: State; s: Store }) {
   const gs = (all: number[], n = all.length) => (
@@ -247,7 +184,13 @@ function Tables({ st, s }: { st: State; s: Store }) {
             <th>runnext</th>
             <th>runq</th>
             <th>schedtick</th>
-            {registered && <th>{w("timersArmed")}</th>}
+            {registered && (
+              <>
+                <th>{w("timersArmed")}</th>
+                <th>gfree</th>
+                <th>stkfree</th>
+              </>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -261,10 +204,14 @@ function Tables({ st, s }: { st: State; s: Store }) {
               <td>{gs(p.runq ?? [], p.runqsize)}</td>
               <td>{p.schedtick === undefined ? none : big(p.schedtick)}</td>
               {registered && (
-                <td>
-                  {big(p.timers ?? 0)}
-                  {p.next_timer ? ` (${stamp(p.next_timer)})` : ""}
-                </td>
+                <>
+                  <td>
+                    {big(p.timers ?? 0)}
+                    {p.next_timer ? ` (${stamp(p.next_timer)})` : ""}
+                  </td>
+                  <td>{known(p.gfree)}</td>
+                  <td>{known(p.stkfree)}</td>
+                </>
               )}
             </tr>
           ))}
@@ -303,6 +250,7 @@ function Tables({ st, s }: { st: State; s: Store }) {
             <th>{w("entry")}</th>
             <th>{w("state")}</th>
             <th>{w("waitsFor")}</th>
+            <th>{w("standsAt")}</th>
             <th>{w("heldBy")}</th>
             <th>{w("for")}</th>
           </tr>
@@ -317,6 +265,9 @@ function Tables({ st, s }: { st: State; s: Store }) {
               <td>{g.status}</td>
               <td>
                 {g.reason} {g.object?.name}
+              </td>
+              <td class="mono" title={g.at?.func}>
+                {place(g.at)}
               </td>
               <td>{g.holder ? <GLink g={g.holder} s={s} /> : ""}</td>
               <td>{short(Math.max(0, st.t - g.since))}</td>
