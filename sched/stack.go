@@ -120,10 +120,9 @@ func (s *stk) finish() {
 				mp.leave(pp)
 				return
 			}
-			if pp.recording() == nil {
-				to = mp.prepare(pp, next)
-			} else {
-				mp.nextg, mp.nextq = next, from
+			to = mp.prepare(pp, next)
+			if pp.recording() != nil {
+				mp.emitStart(next, from, false)
 			}
 		}
 	}

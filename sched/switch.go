@@ -76,7 +76,11 @@ func (st *stk) runErrand() {
 // that of the next in the local queue, which is then the current one, or g0's.
 // In runtime mode with pp, or without a P.
 func (mp *M) straight(pp *P) *stk {
-	if pp == nil || pp.gate.Load() != 0 || !mp.mayStay(pp) {
+	if pp == nil {
+		return &mp.stk
+	}
+	gate := pp.gate.Load()
+	if gate&gateShut != 0 || !mp.mayStay(pp) {
 		return &mp.stk
 	}
 	gp, from := pp.runqget()
@@ -87,7 +91,12 @@ func (mp *M) straight(pp *P) *stk {
 		mp.nextg, mp.nextq = gp, from
 		return &mp.stk
 	}
-	return mp.prepare(pp, gp)
+	fresh := gp.stk == nil
+	s := mp.prepare(pp, gp)
+	if gate != 0 {
+		mp.emitStart(gp, from, fresh)
+	}
+	return s
 }
 
 // prepare makes gp the current coroutine and returns its stack; a fresh one
