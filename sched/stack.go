@@ -152,13 +152,13 @@ func (mp *M) goexit0(pp *P, gp *G) {
 		mp.sched.gput(gp)
 		return
 	}
-	special := pp.gate.Load() != 0
-	if special {
+	if pp.gate.Load() != 0 {
 		mp.emit(trace.KGoExit, 0, gp.ID(), 0, 0, 0)
 	}
 	count(&pp.stats.exited, 1)
 	pp.gfree.push(gp)
-	if special || pp.gfree.n >= 2*gBatch {
+	// The gate is looked at again, since who begins the end sets it and then counts: it or this G, if the last, sees the other.
+	if pp.gate.Load() != 0 || pp.gfree.n >= 2*gBatch {
 		mp.sched.gexited(pp)
 	}
 }
