@@ -10,7 +10,7 @@ import { Icon } from "./icons.tsx";
 import { Native, Runnable, Running, Waiting } from "./machine.ts";
 import { narrate, where } from "./narrate.ts";
 import { statusOf } from "./machineview.tsx";
-import type { Site } from "./own.ts";
+import { place, type Site } from "./own.ts";
 import { get } from "./source.ts";
 import { cursor, following, moveTo, recording, selectG, selected, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -221,7 +221,7 @@ function Stands({ g }: { g: number }) {
       <ol>
         {stack.value.calls.map((c) => (
           <li class="mono" title={c.file}>
-            {c.func} <span class="site">{`${c.file.replace(/.*\//, "")}:${c.line}`}</span>
+            {c.func} <span class="site">{place(c)}</span>
           </li>
         ))}
       </ol>

@@ -13,6 +13,8 @@ export interface Site {
   line: number;
 }
 
+export const place = (x?: Site) => (x?.file ? `${x.file.replace(/.*\//, "")}:${x.line}` : "");
+
 export interface State {
   t: number;
   source: string;

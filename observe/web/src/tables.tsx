@@ -9,7 +9,7 @@ import { w } from "./i18n.ts";
 import { statusOf } from "./machineview.tsx";
 import type { Machine } from "./machine.ts";
 import { Icon } from "./icons.tsx";
-import { useTables, type Site, type State } from "./own.ts";
+import { place, useTables, type State } from "./own.ts";
 import { post } from "./source.ts";
 import { controlToken, cursor, following, meta, store, version } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -132,8 +132,6 @@ function rebuilt(s: Store, m: Machine): State {
 const hex = (x?: number) => (x ? "0x" + x.toString(16) : undefined);
 const none = "–";
 const known = (n?: number) => (n === undefined || n < 0 ? none : big(n));
-
-const place = (x?: Site) => (x?.file ? `${x.file.replace(/.*\//, "")}:${x.line}` : "");
 
 function Tables({ st, s }: { st: State; s: Store }) {
   const gs = (all: number[], n = all.length) => (
