@@ -103,7 +103,7 @@ func (np *netpoller) foresee(events []poll.Event, i int) {
 	}
 	if i+1 < len(events) {
 		if pd := np.slot(events[i+1].Key).pd.Load(); pd != nil {
-			prefetch.Lines(uintptr(unsafe.Pointer(pd.sides[Reading].w)), linesG)
+			prefetch.Lines(uintptr(unsafe.Pointer(pd.sides[Reading].w.Load())), linesG)
 		}
 	}
 }

@@ -26,12 +26,25 @@ import (
 //
 // netpoll sets the token on each event of its side and takes the waiter.
 //
-// No wake-up is lost between event and park: netpoll sets the token and then
-// takes the waiter under mu; Wait publishes the waiter only if it finds the
-// token clear, under the same mu. Whichever comes second sees the other. And
-// if netpoll finds the token set already, nobody can be parked, and whoever
-// will clear it does so before his system call, which then sees what the event
-// was about. So netpoll needs no lock then.
+// The token and whether somebody waits are one word, so no wake-up is lost
+// between event and park: Wait publishes the waiter by a CAS from a state without
+// the token, and netpoll sets the token by a CAS from a state without a waiter,
+// or takes the waiter. And if netpoll finds the token set already, nobody waits
+// for it, and whoever will clear it does so before his system call, which then
+// sees what the event was about.
+//
+// An event that ends a Wait does not set the token as well: the system call that
+// follows is the one it is for, so a Wait that returns nil counts as Arm. If the
+// waiter had gone meanwhile (its claim fails) the event is delivered once more,
+// to whoever is there then; if the coroutine is unwound instead of returning from
+// Wait, Disturb makes up for the event that it took along (postpark).
+//
+//	state = seq<<5 | spins | starts | pauses | waits | token
+//
+// Each publishing has its own seq. Its w and ticket are stored before the CAS that
+// publishes them and stand until the state has another seq or no waits: who loads
+// them and then moves the state on by a CAS from what he saw has the right ones.
+// Only the side's call in progress publishes; anyone may take.
 //
 // No event is missed by parking without a system call (step 1 after step 3).
 // Say the last read was short, or said EAGAIN. Then at some moment m during
@@ -90,7 +103,6 @@ type PollDesc struct {
 	key   poll.Key // constant
 	fd    int32    // constant
 	flags atomic.Uint32
-	mu    Lock
 	sides [2]pollSide
 }
 
@@ -102,19 +114,22 @@ const (
 )
 
 type pollSide struct {
-	token    atomic.Uint32 // see above. Cleared by the side's call in progress, set by anyone
-	parked   atomic.Uint32 // sideWaits or sidePauses while w is published. Written under mu
-	deadline atomic.Int64  // on Now's scale, 0 for none
-	armed    atomic.Int64  // the time of its entry in deadlines, 0: none. Written under deadlines.mu
-
-	// Guarded by PollDesc.mu.
-	w      *Waiter // who waits, nil for nobody
-	ticket Ticket
+	state    atomic.Uint64          // see above
+	w        atomic.Pointer[Waiter] // who waits, while sideWaits; then who did last
+	ticket   atomic.Uint64          // w's
+	deadline atomic.Int64           // on Now's scale, 0 for none
+	armed    atomic.Int64           // the time of its entry in deadlines, 0: none. Written under deadlines.mu
 }
 
+// The flags of a side's state.
 const (
-	sideWaits  = 1 // for the token
-	sidePauses = 2 // for a time, whatever comes
+	sideToken  = 1 << iota // cleared by the side's call in progress, set by anyone
+	sideWaits              // w waits for the token,
+	sidePauses             // or for a time, whatever comes
+	sideStarts             // w is a Starter's
+	sideSpins              // a call of the model busy waits: there is no w
+	sideSeqOne
+	sideFlags = sideSeqOne - 1
 )
 
 // String names the descriptor, as "fd 7".
@@ -146,34 +161,44 @@ func (pd *PollDesc) gone() error {
 }
 
 // Parked reports whether a call waits on a side.
-func (pd *PollDesc) Parked(side Side) bool { return pd.sides[side].parked.Load() != 0 }
+func (pd *PollDesc) Parked(side Side) bool {
+	return pd.sides[side].state.Load()&(sideWaits|sideSpins) != 0
+}
 
 // Idle reports that a system call would find nothing: Wait first.
 func (pd *PollDesc) Idle(side Side) bool {
-	return pd.sides[side].token.Load() == 0 && pd.flags.Load()&pdEager == 0
+	return pd.sides[side].state.Load()&sideToken == 0 && pd.flags.Load()&pdEager == 0
 }
 
 // Arm is called right before each system call.
-func (pd *PollDesc) Arm(side Side) { pd.sides[side].token.Store(0) }
+func (pd *PollDesc) Arm(side Side) {
+	if sd := &pd.sides[side]; sd.state.Load()&sideToken != 0 {
+		sd.state.And(^uint64(sideToken))
+	}
+}
 
 // More is called after a system call that may not have emptied the descriptor.
 // The caller is the side's only call in progress.
-func (pd *PollDesc) More(side Side) { pd.sides[side].token.Store(1) }
+func (pd *PollDesc) More(side Side) { pd.sides[side].state.Or(sideToken) }
 
 // Disturb is called when somebody else has used the descriptor: nothing is
 // known of it any more, and for ever after only EAGAIN counts as empty.
 func (pd *PollDesc) Disturb() {
 	pd.flags.Or(pdEager)
 	for side := range pd.sides {
-		if w, t := pd.signal(Side(side)); w != nil {
-			w.Ready(t, fdReady)
+		for w, t := pd.signal(Side(side)); w != nil; w, t = pd.signal(Side(side)) {
+			pd.sched.np.waiters.Add(-1)
+			if w.Ready(t, fdReady) {
+				break
+			}
 		}
 	}
 }
 
 // Wait parks the caller until an event of that side, its deadline, Evict or the
 // end of the runtime. It returns nil when a system call is worth trying, which
-// may also be when there is nothing after all. One caller a side at a time.
+// may also be when there is nothing after all; the caller must try it, before it
+// asks Idle or waits again. One caller a side at a time.
 func (pd *PollDesc) Wait(side Side, why trace.Reason) error {
 	return pd.wait(side, why, 0)
 }
@@ -202,7 +227,11 @@ func (pd *PollDesc) wait(side Side, why trace.Reason, pause int64) error {
 	}
 	w := Self()
 	t := w.Begin()
-	if parks, err := pd.publish(side, w, t, pause); !parks {
+	how := uint64(sideWaits)
+	if pause != 0 {
+		how |= sidePauses
+	}
+	if parks, err := pd.publish(side, w, t, how, pause); !parks {
 		w.Release()
 		return err
 	}
@@ -238,56 +267,96 @@ func (pd *PollDesc) declare(side Side) {
 
 // publish makes w the side's waiter, until pause if that isn't 0, whatever
 // happens before. If w need not park, it isn't published.
-func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, pause int64) (parks bool, err error) {
+//
+// The deadline and the flags are looked at after the CAS, and SetDeadline and
+// evict store theirs before they look at the state: one of the two sees the other.
+func (pd *PollDesc) publish(side Side, w *Waiter, t Ticket, how uint64, pause int64) (parks bool, err error) {
 	sd := &pd.sides[side]
-	pd.mu.Lock()
-	defer pd.mu.Unlock()
-	if err := pd.gone(); err != nil {
-		return false, err
+	s := sd.state.Load()
+	if s&sideWaits != 0 { // a coroutine that was unwound while it waited, if not a Starter
+		if s&sideStarts != 0 {
+			return false, ErrWatched
+		}
+		pd.seize(side)
+		s = sd.state.Load()
 	}
-	if pause == 0 && sd.token.Load() != 0 {
-		return false, nil
+	if sd.w.Load() != w {
+		sd.w.Store(w)
 	}
-	if sd.w == nil { // else: a coroutine that was unwound while it waited
-		pd.sched.np.waiters.Add(1)
-	} else if sd.w.starts() {
-		return false, ErrWatched
+	storeRel64(&sd.ticket, uint64(t))
+	pd.sched.np.waiters.Add(1)
+	for {
+		if s&sideToken != 0 && how&sidePauses == 0 {
+			pd.sched.np.waiters.Add(-1)
+			return false, nil
+		}
+		if sd.state.CompareAndSwap(s, s&^sideFlags+sideSeqOne|s&sideToken|how) {
+			break
+		}
+		s = sd.state.Load()
 	}
-	sd.w, sd.ticket = w, t
-	sd.parked.Store(sideWaits + uint32(b2u(pause != 0))) // before armLocked reads the deadline
-	if !pd.armLocked(side, pause) {
-		pd.takeLocked(side)
-		return false, os.ErrDeadlineExceeded
+	if err = pd.gone(); err == nil {
+		if pd.arm(side, pause) {
+			return true, nil
+		}
+		err = os.ErrDeadlineExceeded
 	}
-	return true, nil
+	if w, _ := pd.seize(side); w == nil {
+		return true, nil // who has taken it ends the wait
+	}
+	return false, err
 }
 
-// takeLocked takes the side's waiter, nil if there is none. The caller must
-// end its wait.
-func (pd *PollDesc) takeLocked(side Side) (*Waiter, Ticket) {
-	sd := &pd.sides[side]
-	w := sd.w
-	if w != nil {
-		sd.w = nil
-		sd.parked.Store(0)
-		pd.sched.np.waiters.Add(-1)
+// take takes the waiter that s, with sideWaits, tells of, and leaves the state
+// at next. It returns nil if the state is not s any more. The caller must end the
+// wait, and count it in waiters.
+func (sd *pollSide) take(s, next uint64) (*Waiter, Ticket) {
+	w, t := sd.w.Load(), Ticket(sd.ticket.Load())
+	if !sd.state.CompareAndSwap(s, next) {
+		return nil, 0
 	}
-	return w, sd.ticket
+	return w, t
 }
 
-// signal sets the side's token and takes the waiter if it waits for it.
+// seize takes the side's waiter, nil if there is none. The caller must end its
+// wait.
+func (pd *PollDesc) seize(side Side) (w *Waiter, t Ticket) {
+	sd := &pd.sides[side]
+	for s := sd.state.Load(); s&sideWaits != 0; s = sd.state.Load() {
+		if w, t = sd.take(s, s&^(sideFlags&^sideToken)); w != nil {
+			pd.sched.np.waiters.Add(-1)
+			break
+		}
+	}
+	return w, t
+}
+
+// signal says that the side's next system call may find something. It takes the
+// waiter if it waits for that: then the call it will make is that next one, and
+// the token stays clear. Not for a Starter, whose fn is free to do what it likes.
+// The caller must end the wait, signal again if it was ended by others, and count
+// it in waiters.
 func (pd *PollDesc) signal(side Side) (*Waiter, Ticket) {
 	sd := &pd.sides[side]
-	if sd.token.Load() != 0 {
-		return nil, 0
+	for {
+		s := sd.state.Load()
+		switch {
+		case s&sideToken != 0:
+			return nil, 0
+		case s&(sideWaits|sidePauses) != sideWaits:
+			if sd.state.CompareAndSwap(s, s|sideToken) {
+				return nil, 0
+			}
+		default:
+			next := s &^ sideFlags
+			if s&sideStarts != 0 {
+				next |= sideToken
+			}
+			if w, t := sd.take(s, next); w != nil {
+				return w, t
+			}
+		}
 	}
-	sd.token.Store(1)
-	pd.mu.Lock()
-	defer pd.mu.Unlock()
-	if sd.parked.Load() == sidePauses {
-		return nil, 0
-	}
-	return pd.takeLocked(side)
 }
 
 // Evict fails the calls that are parked and all later ones with ErrFDClosed.
@@ -296,12 +365,9 @@ func (pd *PollDesc) signal(side Side) (*Waiter, Ticket) {
 func (pd *PollDesc) Evict() { pd.evict(pdClosed, fdClosed) }
 
 func (pd *PollDesc) evict(flag uint32, outcome int) {
+	pd.flags.Or(flag)
 	for side := range pd.sides {
-		pd.mu.Lock()
-		pd.flags.Or(flag)
-		w, t := pd.takeLocked(Side(side))
-		pd.mu.Unlock()
-		if w != nil {
+		if w, t := pd.seize(Side(side)); w != nil {
 			w.Ready(t, outcome)
 		}
 	}
@@ -338,48 +404,64 @@ func (s *Sched) netpoll(delay int64) (list gList) {
 	return list
 }
 
+// deliverAll hands the events to whom they concern.
 func (np *netpoller) deliverAll(list *gList, events []poll.Event) {
+	taken := int32(0)
 	for i, ev := range events {
 		np.foresee(events, i)
-		np.deliver(list, ev)
+		taken += np.deliver(list, ev)
+	}
+	if taken != 0 {
+		np.waiters.Add(-taken)
 	}
 }
 
-// deliver hands one event to whom it concerns.
-func (np *netpoller) deliver(list *gList, ev poll.Event) {
+// deliver hands one event to whom it concerns. It returns how many waiters it has
+// taken.
+func (np *netpoller) deliver(list *gList, ev poll.Event) (taken int32) {
 	pd := np.find(ev.Key)
 	if pd == nil {
-		return
+		return 0
 	}
 	if ev.Ready&(poll.Hangup|poll.Failed|poll.Urgent) != 0 && pd.flags.Load()&pdEager == 0 {
 		pd.flags.Or(pdEager) // before the token: see above
 	}
 	if ev.Ready&poll.Writable != 0 {
-		pd.deliver(list, Writing)
+		taken = pd.deliver(list, Writing)
 	}
 	if ev.Ready&poll.Readable != 0 {
-		pd.deliver(list, Reading)
+		taken += pd.deliver(list, Reading)
+	}
+	return taken
+}
+
+func (pd *PollDesc) deliver(list *gList, side Side) (taken int32) {
+	for {
+		w, t := pd.signal(side)
+		if w == nil {
+			return taken
+		}
+		taken++
+		if ok, was := w.claim(t, fdReady); ok {
+			list.ended(w, was)
+			return taken
+		}
 	}
 }
 
-func (pd *PollDesc) deliver(list *gList, side Side) {
-	w, t := pd.signal(side)
-	if w == nil {
-		return
-	}
-	_, was := w.claim(t, fdReady)
-	if was == 0 {
-		return
-	}
+// ended sees to it that w, whose claim returned was, goes on.
+func (l *gList) ended(w *Waiter, was uint64) {
 	gp := w.g
-	if gp == nil {
+	switch {
+	case was == 0: // it has not parked yet, and will not
+		return
+	case gp == nil:
 		w.native().wake()
 		return
-	}
-	if was&waiterStarts != 0 {
+	case was&waiterStarts != 0:
 		gp = w.starter().newproc()
 	}
 	if gp != nil {
-		list.push(gp)
+		l.push(gp)
 	}
 }

@@ -5,10 +5,10 @@ import "github.com/weftgo/weft/poll"
 // Deadlines of descriptors.
 //
 // SetDeadline stores the time and, if nobody is parked on that side, does
-// nothing more. Wait publishes that it parks (parked) and then reads the
-// deadline; SetDeadline stores the deadline and then reads parked. One of the
-// two sees the other, so either Wait arms the new deadline or SetDeadline takes
-// PollDesc.mu and does.
+// nothing more. Wait publishes that it parks and then reads the deadline;
+// SetDeadline stores the deadline and then reads whether somebody parks. One of
+// the two sees the other, so Wait arms the new deadline or SetDeadline does, or
+// both: arming for two times leaves the earlier.
 //
 // What is armed is an entry {time, key} in one heap a runtime, with one Timer
 // for its first: 16 bytes for a parked call with a deadline, and nothing for
@@ -23,17 +23,16 @@ import "github.com/weftgo/weft/poll"
 // or closed) is dead: it goes when its time comes, or when half of the heap is
 // dead, or all of it. It holds no descriptor, only a key.
 //
-// No deadline is lost: fire takes an entry and clears armed under deadlines.mu,
-// and then looks at the side under PollDesc.mu (deadlineChanged). Who publishes
-// a waiter and trusts what is armed already does so under PollDesc.mu: so
-// either armed is clear, or fire comes after, sees the waiter and wakes it or
-// arms anew. A fire that is late finds no waiter, or one whose deadline has not
-// come; tickets make the rest harmless (waiter.go).
+// No deadline is lost: fire takes an entry and clears armed, and then looks at
+// the side; who publishes a waiter looks at armed after that. So he finds armed
+// clear, and arms anew, or fire sees the waiter and wakes it or arms anew. A fire
+// that is late finds no waiter, or one whose deadline has not come; tickets make
+// the rest harmless (waiter.go).
 type deadlines struct {
 	table *pollTable // constant
 	timer Timer      // its fields are set once; armed under mu
 
-	mu   Lock // after PollDesc.mu
+	mu   Lock
 	heap []deadlineEntry
 	dead int   // entries that don't count, or nearly: one may have come to count again
 	due  int64 // when timer fires at the latest, 0: it isn't armed
@@ -60,7 +59,7 @@ func (pd *PollDesc) SetDeadline(side Side, when int64) {
 		return // who has set it has seen to all that follows
 	}
 	sd.deadline.Store(when)
-	if sd.parked.Load() != 0 {
+	if sd.state.Load()&sideWaits != 0 {
 		pd.deadlineChanged(side)
 	}
 }
@@ -68,52 +67,63 @@ func (pd *PollDesc) SetDeadline(side Side, when int64) {
 // deadlineChanged arms what a parked call needs, or ends its wait. A pause is
 // ended in any case: Pause looks what is left of it.
 func (pd *PollDesc) deadlineChanged(side Side) {
-	pd.mu.Lock()
-	var w *Waiter
-	var t Ticket
 	sd := &pd.sides[side]
-	if sd.w != nil && (sd.parked.Load() == sidePauses || !pd.armLocked(side, 0)) {
-		w, t = pd.takeLocked(side)
-	}
-	pd.mu.Unlock()
-	if w != nil {
-		w.Ready(t, fdTimeout)
+	for s := sd.state.Load(); s&sideWaits != 0; s = sd.state.Load() {
+		if s&sidePauses == 0 && pd.arm(side, 0) {
+			return
+		}
+		if w, t := sd.take(s, s&^(sideFlags&^sideToken)); w != nil {
+			pd.sched.np.waiters.Add(-1)
+			w.Ready(t, fdTimeout)
+			return
+		}
 	}
 }
 
-// armLocked sees to it that fire comes no later than the side's waiter must be
-// woken: at its deadline or at until (0: no limit). It returns false if that is
-// now.
-func (pd *PollDesc) armLocked(side Side, until int64) bool {
+// arm sees to it that fire comes no later than the side's waiter must be woken:
+// at its deadline or at until (0: no limit). It returns false if that is now.
+func (pd *PollDesc) arm(side Side, until int64) bool {
 	sd := &pd.sides[side]
 	when := sd.deadline.Load()
 	if until != 0 && (when == 0 || until < when) {
 		when = until
 	}
-	if armed := sd.armed.Load(); when == 0 || armed != 0 && armed <= when {
+	if when == 0 {
+		return true
+	}
+	if armed := sd.armed.Load(); armed != 0 && armed <= when {
 		return true
 	}
 	if when <= pd.sched.Now() {
 		return false
 	}
-	e := deadlineEntry{when, pd.key}
-	if side == Writing {
-		e.key |= writingEntry
-	}
-	pd.sched.np.deadlines.add(pd.sched, sd, e)
+	pd.sched.np.deadlines.add(pd, side, when)
 	return true
 }
 
-// add arms sd for e, earlier than what it may be armed for.
-func (d *deadlines) add(s *Sched, sd *pollSide, e deadlineEntry) {
+// add arms a side for when, unless it is armed for an earlier time, or closed:
+// armed is stored before the flags are looked at, and drop comes after pdClosed
+// was set, so one of the two sees the other.
+func (d *deadlines) add(pd *PollDesc, side Side, when int64) {
+	sd, e := &pd.sides[side], deadlineEntry{when, pd.key}
+	if side == Writing {
+		e.key |= writingEntry
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if armed := sd.armed.Load(); armed != 0 && armed <= when {
+		return
+	}
 	d.killLocked(sd)
-	sd.armed.Store(e.when)
+	sd.armed.Store(when)
+	if pd.flags.Load()&pdClosed != 0 {
+		sd.armed.Store(0)
+		return
+	}
 	d.pushLocked(e)
-	if d.due == 0 || e.when < d.due {
-		d.due = e.when
-		d.timer.Reset(s, e.when, 0)
+	if d.due == 0 || when < d.due {
+		d.due = when
+		d.timer.Reset(pd.sched, when, 0)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // A million idle connections cost a million of these.
 func TestSizeOfAnOpenDescriptor(t *testing.T) {
-	if size := unsafe.Sizeof(PollDesc{}); size > 112 {
+	if size := unsafe.Sizeof(PollDesc{}); size > 104 {
 		t.Errorf("a PollDesc has %d bytes", size)
 	}
 	if size := unsafe.Sizeof(deadlineEntry{}); size > 16 {

@@ -22,8 +22,8 @@ import (
 // Timers, goready and goroutines of the outside need no poller: the last idle M
 // sleeps in the sleeper (sleeper.go).
 //
-// No wake-up of a blocking Wait is lost: it is published as any other, under
-// PollDesc.mu. Who ends it claims its ticket first and then rings the bell;
+// No wake-up of a blocking Wait is lost: it is published as any other.
+// Who ends it claims its ticket first and then rings the bell;
 // the Wait looks at the ticket before each system call, and a bell that was rung
 // before the call ends it at once. A bell that rings late, for a wait that is
 // over, ends a later system call once, whose ticket is looked at again.
@@ -93,15 +93,15 @@ func (np *netpoller) unwatch(pd *PollDesc) {
 // spin is the Wait of busy.
 func (pd *PollDesc) spin(side Side) error {
 	sd := &pd.sides[side]
-	sd.parked.Store(sideWaits) // for inspection; there is no waiter
-	defer sd.parked.Store(0)
+	sd.state.Or(sideSpins)
+	defer sd.state.And(^uint64(sideSpins))
 	Yield()
 	if pd.sched.np.spins.Add(1)%16 == 0 {
 		runtime.Gosched() // goroutines need the processor, too
 	}
 	err := pd.Begin(side)
 	if err == nil {
-		sd.token.Store(1)
+		pd.More(side)
 	}
 	return err
 }
@@ -138,21 +138,22 @@ func (pd *PollDesc) block(side Side, why trace.Reason) error {
 		c.rt.np.calls.enter(c)
 	}
 	t := c.Begin()
-	if parks, err := pd.publish(side, &c.Waiter, t, 0); !parks {
+	if parks, err := pd.publish(side, &c.Waiter, t, sideWaits, 0); !parks {
 		return err
 	}
 	parked := c.commit(t)
 	Block(func() { c.sit(pd, side, t) })
-	pd.withdraw(side, &c.Waiter, t)
+	pd.seize(side)
 	if ended, _ := c.claim(t, fdReady); !ended && parked {
 		c.awaitRing()
 	}
 	if c.unwound() {
+		pd.Disturb() // it may take an event along
 		runtime.Goexit()
 	}
 	err = waitError(c.outcome())
 	if err == nil {
-		pd.sides[side].token.Store(1)
+		pd.More(side)
 	}
 	return err
 }
@@ -177,15 +178,6 @@ func (c *blockingCall) sit(pd *PollDesc, side Side, t Ticket) {
 
 // unwound reports whether the caller is a coroutine that must end.
 func (c *blockingCall) unwound() bool { return c.rt != nil && c.rt.stopping.Load() }
-
-// withdraw takes w back from the side, if it is still there.
-func (pd *PollDesc) withdraw(side Side, w *Waiter, t Ticket) {
-	pd.mu.Lock()
-	if sd := &pd.sides[side]; sd.w == w && sd.ticket == t {
-		pd.takeLocked(side)
-	}
-	pd.mu.Unlock()
-}
 
 // reserve makes a bell for one more descriptor, so that its first Wait can't
 // fail for want of one.

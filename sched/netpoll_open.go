@@ -70,8 +70,8 @@ func (s *Sched) OpenFD(fd int) (*PollDesc, error) {
 		return nil, err
 	}
 	pd := &PollDesc{sched: s, fd: int32(fd)}
-	pd.sides[Reading].token.Store(1)
-	pd.sides[Writing].token.Store(1)
+	pd.More(Reading)
+	pd.More(Writing)
 	if !s.np.insert(pd) {
 		return nil, ErrRuntimeEnded
 	}
@@ -94,7 +94,7 @@ func (pd *PollDesc) Close() {
 	s.np.remove(pd)
 	s.emitShared(trace.KFdClose, 0, 0, uint64(pd.fd), objAddr(pd), 0)
 	for side := range pd.sides {
-		s.np.deadlines.drop(&pd.sides[side]) // nobody arms it again: pdClosed
+		s.np.deadlines.drop(&pd.sides[side]) // nobody arms it again: add
 	}
 }
 

@@ -208,11 +208,86 @@ func TestFDIdleAfterShortReadUntilMoreComes(t *testing.T) {
 			t.Fatal("an empty descriptor is not idle")
 		}
 		fdWrite(t, peer, "x")
-		fdCheck(t, fdWait(pd, Reading))
+		if n, err := fdRead(pd, make([]byte, 2)); n != 1 || err != nil {
+			t.Fatalf("read: %d, %v", n, err)
+		}
+		if !pd.Idle(Reading) {
+			t.Fatal("an event that a read waited for has left its token behind")
+		}
+		if pd.sched.np.model != ioPolls {
+			return // nobody brings events but to those who wait
+		}
+		fdWrite(t, peer, "x")
+		eventually(t, "a descriptor with data is not idle", func() bool {
+			fdCheck(t, pd.Pause(Writing, trace.WaitIOWrite, int64(time.Millisecond)))
+			return !pd.Idle(Reading)
+		})
+	})
+}
+
+// Who takes an event for a wait that has ended meanwhile must not keep it.
+func TestFDEventOfAWaitThatHasEndedIsTheNextCalls(t *testing.T) {
+	fdTest(t, func(t *testing.T, pd *PollDesc, peer int) {
+		idle(t, pd)
+		w := nativeWaiters.New().(*nativeWaiter)
+		ticket := w.Begin()
+		if parks, err := pd.publish(Reading, &w.Waiter, ticket, sideWaits, 0); !parks || err != nil {
+			t.Fatalf("parks %t, %v", parks, err)
+		}
+		w.claim(ticket, fdTimeout)
+		var list gList
+		pd.sched.np.deliverAll(&list, []poll.Event{{Key: pd.key, Ready: poll.Readable}})
 		if pd.Idle(Reading) {
-			t.Fatal("a descriptor with data is idle")
+			t.Error("the event was given to a wait that had ended")
+		}
+		if list.n != 0 || pd.Parked(Reading) {
+			t.Error("a wait that had ended was ended")
 		}
 	})
+}
+
+// A coroutine that is unwound out of Wait never makes the system call that an
+// event may have been given to it for.
+func TestFDUnwoundWaitLeavesNothingIdle(t *testing.T) {
+	var pd *PollDesc
+	err := Run(func() {
+		var peer int
+		pd, peer = watchedPair(t, Current())
+		settle(t, pd, peer)
+		Go(func() {
+			defer func() {
+				if pd.flags.Load()&pdEager == 0 || pd.Idle(Reading) {
+					t.Error("the next call would wait for an event that has been")
+				}
+			}()
+			fdCheck(t, pd.Wait(Reading, trace.WaitIORead))
+		})
+		awaitParked(t, pd, Reading)
+	}, Options{Procs: 1, NoDeadlock: true})
+	fdCheck(t, err)
+}
+
+// A Starter's coroutine may begin by asking whether there is anything.
+func TestFDEventForAStarterLeavesItsToken(t *testing.T) {
+	err := Run(func() {
+		pd, peer := watchedPair(t, Current())
+		settle(t, pd, peer)
+		if pd.sched.np.model != ioPolls {
+			return // there a coroutine waits
+		}
+		started := make(chan bool, 1)
+		var st Starter
+		st.Init(Current(), func() { started <- pd.Idle(Reading) })
+		if !pd.Watch(Reading, &st) {
+			t.Fatal("an empty descriptor need not be waited for")
+		}
+		fdWrite(t, peer, "x")
+		eventually(t, "it has started", func() bool { return len(started) == 1 })
+		if <-started {
+			t.Error("the coroutine that an event started finds nothing")
+		}
+	}, Options{Procs: 1, NoDeadlock: true})
+	fdCheck(t, err)
 }
 
 func TestFDDisturbEndsWaitAndMakesEager(t *testing.T) {
@@ -457,7 +532,7 @@ func TestFDStaleEventIsDropped(t *testing.T) {
 		}
 		var list gList
 		s.np.deliver(&list, poll.Event{Key: key, Ready: poll.Readable | poll.Hangup})
-		if fresh.sides[Reading].token.Load() != 0 {
+		if fresh.sides[Reading].state.Load()&sideToken != 0 {
 			t.Error("a stale event reached the slot's new owner")
 		}
 		s.np.insert(stale) // for its cleanup

@@ -15,7 +15,7 @@ var ErrWatched = errors.New("weft: the descriptor is watched for somebody else")
 // only call in progress, and until st has started there must be no other. It
 // does not park.
 //
-// No event is lost: publish tells, under mu, whether one came before (netpoll.go).
+// No event is lost: publish tells whether one came before (netpoll.go).
 // What is waited for is declared first, as st may have run, and closed pd, by the
 // time that publish returns.
 //
@@ -30,6 +30,6 @@ func (pd *PollDesc) Watch(side Side, st *Starter) bool {
 		return true
 	}
 	pd.declare(side)
-	parks, _ := pd.publish(side, &st.Waiter, st.begin(), 0)
+	parks, _ := pd.publish(side, &st.Waiter, st.begin(), sideWaits|sideStarts, 0)
 	return parks
 }

@@ -137,8 +137,8 @@ func (mp *M) unpark(gp *G) {
 func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	s := gp.sched
 	if s.stopping.Load() {
-		gp.claim(t, 0)   // nobody shall give us anything any more
-		runtime.Goexit() // unwinding: whoever would wake us may be gone
+		gp.claim(t, 0)  // nobody shall give us anything any more
+		unwindFrom(obj) // whoever would wake us may be gone
 	}
 	st = gp.stk
 	mp := st.m
@@ -169,8 +169,16 @@ func (gp *G) postpark(st *stk) {
 	}
 	st.arrived()
 	if gp.sched.stopping.Load() {
-		runtime.Goexit()
+		unwindFrom(gp.waitobj)
 	}
+}
+
+// unwindFrom unwinds the calling coroutine, which was to wait for obj.
+func unwindFrom(obj any) {
+	if pd, ok := obj.(*PollDesc); ok {
+		pd.Disturb() // an event that it takes along is the next call's
+	}
+	runtime.Goexit()
 }
 
 // Yield puts the calling coroutine at the end of its P's queue and runs the

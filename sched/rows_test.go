@@ -169,7 +169,7 @@ func parkedReader(t *testing.T, s *Sched) *G {
 	idle(t, pd)
 	gp := s.newG()
 	ticket := gp.Begin()
-	if parks, err := pd.publish(Reading, &gp.Waiter, ticket, 0); !parks || err != nil {
+	if parks, err := pd.publish(Reading, &gp.Waiter, ticket, sideWaits, 0); !parks || err != nil {
 		t.Fatalf("parks %t, %v", parks, err)
 	}
 	pd.declare(Reading)

@@ -33,7 +33,7 @@
 // the coroutine has left its stack: on g0, or on that of the one that goes on
 // (park0, switch.go).
 //
-// Lock order: Sched.looks, netpoller.inside, PollDesc.mu, Timer.mu, timers.mu, Sched.lock,
+// Lock order: Sched.looks, netpoller.inside, Timer.mu, timers.mu, Sched.lock,
 // Sched.glock. netpoller.mu is a leaf.
 package sched
 

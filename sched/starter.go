@@ -34,7 +34,7 @@ func (w *Waiter) starts() bool { return w.g != nil && w.g == &w.g.sched.starters
 // begin begins a wait. It counts as parked at once: there is no stack to leave.
 func (st *Starter) begin() Ticket {
 	t := st.Begin()
-	storeRel64(&st.state, uint64(t)|waiterFlags) // published under PollDesc.mu
+	storeRel64(&st.state, uint64(t)|waiterFlags) // publish is a release
 	return t
 }
 

@@ -33,16 +33,14 @@ func (s *Sched) tableFds(t *Tables, limit int) {
 
 func (pd *PollDesc) table() TableFd {
 	row := TableFd{FD: pd.fd, Slot: uint32(pd.key), Gen: uint32(pd.key >> genShift)}
-	pd.mu.Lock()
-	defer pd.mu.Unlock()
 	for side := range pd.sides {
 		sd := &pd.sides[side]
 		row.Deadline[side] = sd.deadline.Load()
-		if w := sd.w; w != nil {
-			row.Waits[side] = true
-			if w.g != nil && !w.starts() {
-				row.G[side] = w.g.ID()
-			}
+		row.Waits[side] = pd.Parked(Side(side))
+		s := sd.state.Load()
+		w := sd.w.Load()
+		if s&(sideWaits|sideStarts) == sideWaits && w.g != nil && sd.state.Load() == s {
+			row.G[side] = w.g.ID()
 		}
 	}
 	return row

@@ -32,7 +32,7 @@ import (
 // ended calls finish. in is the active coroutine's alone.
 //
 // No bytes are missed: rest stores that the session rests and then watches the
-// descriptor, which tells under its own lock whether an event has come before
+// descriptor, which tells whether an event has come before
 // (sched/netpoll_watch.go); and no Shutdown is: it sets draining and then looks
 // at every state, rest stores the state and then looks at draining.
 type Session struct {
