@@ -214,8 +214,8 @@ func TestFDIdleAfterShortReadUntilMoreComes(t *testing.T) {
 		if !pd.Idle(Reading) {
 			t.Fatal("an event that a read waited for has left its token behind")
 		}
-		if pd.sched.np.model != ioPolls {
-			return // nobody brings events but to those who wait
+		if np := &pd.sched.np; np.poller == nil || np.poller.Name() != "epoll" {
+			return // others bring no events but to those who wait
 		}
 		fdWrite(t, peer, "x")
 		eventually(t, "a descriptor with data is not idle", func() bool {
@@ -254,6 +254,9 @@ func TestFDUnwoundWaitLeavesNothingIdle(t *testing.T) {
 		var peer int
 		pd, peer = watchedPair(t, Current())
 		settle(t, pd, peer)
+		if pd.sched.np.model == ioBusy {
+			return // there are no events
+		}
 		Go(func() {
 			defer func() {
 				if pd.flags.Load()&pdEager == 0 || pd.Idle(Reading) {
