@@ -28,9 +28,6 @@ func (st *Starter) Start() { st.g.sched.Newproc(st.fn, funcPC(st.fn)) }
 // starter returns the Starter that w is part of: one whose state had waiterStarts.
 func (w *Waiter) starter() *Starter { return (*Starter)(unsafe.Pointer(w)) }
 
-// starts reports whether w is a Starter's.
-func (w *Waiter) starts() bool { return w.g != nil && w.g == &w.g.sched.starters }
-
 // begin begins a wait. It counts as parked at once: there is no stack to leave.
 func (st *Starter) begin() Ticket {
 	t := st.Begin()

@@ -103,22 +103,19 @@ func (s *Sched) checkUnwound() {
 
 // live returns how many coroutines have been created and have not ended. While
 // others run it is approximate; exits are read first, so it never says 0 while
-// one lives that has been created by one that lives.
+// one lives that has been created by one that lives. glock keeps pdestroy from
+// moving a P's counts, which would be read twice or not at all.
 func (s *Sched) live() int64 {
-	all := s.allp()
-	var exited, spawned uint64
-	for _, pp := range all {
+	s.glock.Lock()
+	defer s.glock.Unlock()
+	exited := s.exited
+	for _, pp := range s.allp() {
 		exited += pp.stats.exited.Load()
 	}
-	s.glock.Lock()
-	exited += s.exited
-	s.glock.Unlock()
-	for _, pp := range all {
+	spawned := s.spawned
+	for _, pp := range s.allp() { // anew: there may be new ones by now
 		spawned += pp.stats.spawned.Load()
 	}
-	s.glock.Lock()
-	spawned += s.spawned
-	s.glock.Unlock()
 	return int64(spawned - exited)
 }
 
