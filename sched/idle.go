@@ -49,6 +49,18 @@ func (mp *M) idle() (*G, trace.Queue, bool) {
 	return nil, 0, mp.stopm()
 }
 
+// publishUntil tells who arms timers until when the poller's sleeper will sleep,
+// and returns that, 0 for without limit. lastpoll is 0, and so is pollUntil before:
+// who arms a timer before the look below is seen by it, who does so after the
+// store compares with it, and who comes in between finds 0 and breaks the sleep
+// (wakeForTimer).
+func (s *Sched) publishUntil() int64 {
+	next := s.nextTimer()
+	model()
+	s.pollUntil.Store(next)
+	return next
+}
+
 // anyNext reports whether some P has a runnext.
 func (s *Sched) anyNext() bool {
 	for _, pp := range s.allp() {
@@ -90,14 +102,7 @@ func (mp *M) sleepInPoller() (*G, trace.Queue, bool) {
 		s.lastpoll.Store(1)
 		return nil, 0, false
 	}
-	next := s.nextTimer()
-	s.pollUntil.Store(next)
-	// A timer armed before the store was seen by nextTimer or is now; one armed
-	// after it finds pollUntil and breaks the sleep (wakeForTimer).
-	if again := s.nextTimer(); again != next {
-		next = again
-		s.pollUntil.Store(next)
-	}
+	next := s.publishUntil()
 	nap := mp.nap()
 	s.napping.Store(nap != 0)
 	slept, list := s.sleepUntil(next, nap)
@@ -222,7 +227,9 @@ func (s *Sched) sleepUntil(until, nap int64) (slept int64, list gList) {
 // wakeForTimer sees to it that somebody is awake at when: the M that sleeps in
 // the poller, if it would sleep longer, or a new one.
 func (s *Sched) wakeForTimer(when int64) {
+	model()
 	if s.lastpoll.Load() == 0 {
+		model()
 		if until := s.pollUntil.Load(); until == 0 || until > when {
 			s.breakPoller()
 		}

@@ -19,9 +19,10 @@ import (
 //
 // So arm and disarm read ts, lock that heap and look again.
 //
-// No wake-up is lost: arming publishes when0 first and then looks for a poller
-// that sleeps past it (wakeForTimer); who goes to sleep publishes until when,
-// and then looks at every when0 again (idle.go). One of the two sees the other.
+// No wake-up is lost: arming publishes when0 first and then looks for somebody
+// who sleeps in the poller past it (wakeForTimer); who goes to sleep there says
+// so first and then looks at every when0 (publishUntil). One of the two sees
+// the other; timer_model_test.go tries every order.
 
 // Timer calls F(Arg, Seq) once it is due, in runtime mode on g0 (or on the
 // goroutine that polls for a runtime without Ps to spare): F must not park or
@@ -257,6 +258,7 @@ func (ts *timers) downLocked(i int) {
 func (s *Sched) nextTimer() int64 {
 	next := int64(0)
 	for _, pp := range s.allp() {
+		model()
 		if w := pp.timers.when0.Load(); w != 0 && (next == 0 || w < next) {
 			next = w
 		}

@@ -50,7 +50,7 @@ func (t *Table) GetCaller() (val unsafe.Pointer, pc uintptr) { return getCaller(
 // getKey is Get for the goroutine with that Self. get is the same in one call.
 func (t *Table) getKey(key uintptr) unsafe.Pointer {
 	bs := t.buckets.Load()
-	if bs == nil {
+	if bs == nil || key <= deleted { // nobody: a free bucket must not match
 		return nil
 	}
 	for i := hash(key); ; i++ {
@@ -102,7 +102,8 @@ func (t *Table) Delete() {
 	}
 }
 
-// Find returns what the goroutine with that Self has registered, or nil.
+// Find returns what the goroutine with that Self has registered, or nil; 0 is
+// nobody.
 func (t *Table) Find(self uintptr) unsafe.Pointer {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -209,3 +209,28 @@ func BenchmarkCallerPC(b *testing.B) {
 		callee()
 	}
 }
+
+// Under the race detector this fails when a look for nobody matches a free bucket,
+// which somebody may be filling.
+func TestNobodyIsFoundWhileOthersComeAndGo(t *testing.T) {
+	var tab Table
+	tab.Put(unsafe.Pointer(new(int)))
+	defer tab.Delete()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 200 {
+				var in sync.WaitGroup
+				in.Go(func() { // a new goroutine: a bucket of its own as a rule
+					tab.Put(unsafe.Pointer(&wg))
+					tab.Delete()
+				})
+				if v := tab.Peek(0); v != nil {
+					t.Errorf("Peek(0) returns %p", v)
+				}
+				in.Wait()
+			}
+		})
+	}
+	wg.Wait()
+}
