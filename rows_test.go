@@ -10,7 +10,8 @@ import (
 
 const rows = 21
 
-var rowTest = regexp.MustCompile("`((?:Test|Benchmark|Example)\\w+)` in ([\\w./-]+_test\\.go)")
+// A test's name, or the title of one of the page's, and its file.
+var rowTest = regexp.MustCompile("`([^`]+)` in ([\\w./-]+(?:_test\\.go|\\.test\\.ts))")
 
 // docs/rows.md says which test shows each row of the design and which file has
 // it; here is seen to it that both exist.
@@ -42,6 +43,26 @@ func TestRowsNameTestsThatExist(t *testing.T) {
 	}
 }
 
+// docs/page-rows.md says the same of what the page does.
+func TestPageRowsNameTestsThatExist(t *testing.T) {
+	doc, err := os.ReadFile("docs/page-rows.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for line := range strings.Lines(string(doc)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 4 || cells[1] == "---" || cells[1] == " what " {
+			continue
+		}
+		checkRowTests(t, strings.TrimSpace(cells[1]), strings.TrimSpace(cells[2]))
+		found++
+	}
+	if found == 0 {
+		t.Error("no rows")
+	}
+}
+
 func checkRowTests(t *testing.T, row, cell string) {
 	t.Helper()
 	found := rowTest.FindAllStringSubmatch(cell, -1)
@@ -52,8 +73,12 @@ func checkRowTests(t *testing.T, row, cell string) {
 		src, err := os.ReadFile(f[2])
 		if err != nil {
 			t.Errorf("row %s: %v", row, err)
-		} else if !regexp.MustCompile(`(?m)^func ` + f[1] + `\(`).Match(src) {
+		} else if !hasTest(string(src), f[1]) {
 			t.Errorf("row %s: no %s in %s", row, f[1], f[2])
 		}
 	}
+}
+
+func hasTest(src, name string) bool {
+	return strings.Contains(src, "\nfunc "+name+"(") || strings.Contains(src, `test("`+name+`"`) || strings.Contains(src, "test(`"+name+"`")
 }

@@ -35,7 +35,7 @@ a request; how it is split between user and system is an estimate.
 		b := &benching{}
 		fs.BoolVar(&b.json, "json", false, "print an array of {name, procs, weft_ns, go_ns, ratio, ...}")
 		fs.StringVar(&b.procs, "procs", "", "numbers of Ps, such as `1,2` (default: as fits the work)")
-		fs.IntVar(&b.rounds, "rounds", 0, "rounds of each side, of which the median is shown (default: as fits the work)")
+		fs.IntVar(&b.rounds, "rounds", 0, "rounds of each side, of which the median is shown, of http the mean (default: as fits the work)")
 		fs.BoolVar(&b.quick, "quick", false, "do only a little work, to see that it runs; the figures mean nothing")
 		fs.StringVar(&b.chart, "chart", "", "also draw the table of io as an SVG picture in `FILE`")
 		fs.StringVar(&b.beside, "beside", "", "compare with the weft command in `FILE`, another build, not with goroutines")
@@ -137,7 +137,7 @@ func columns(r bench.Row) []string {
 		allocs, more = "", fmt.Sprintf("all CPU: %s / %s", nanos(r.WeftNS+r.WeftSysNS), nanos(r.GoNS+r.GoSysNS))
 	}
 	if c := r.Recording; c != nil {
-		more += fmt.Sprintf("; recorded: × %.2f (%.2f to %.2f)", c[1], c[0], c[2])
+		more += fmt.Sprintf("; recorded: × %.3f (half of the pairs: %.2f to %.2f)", c[1], c[0], c[2])
 	}
 	weft, goroutines := nanos(r.WeftNS), nanos(r.GoNS)
 	if r.WeftNS == 0 && r.WeftBytes > 0 {

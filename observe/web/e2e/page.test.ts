@@ -66,10 +66,11 @@ test("each G is one mark, on its M when it runs", options, async () => {
 });
 
 test("a click on a G shows its life, a click on its object who waits", options, async () => {
-  // Which of the workers waits first for a job, and when, is different in each recording.
+  // One of the workers waits for a job (untilParked); which one, and when, is different in each recording.
   const s = loadFile(tour);
   let at = 0;
-  while (!(s.event(at).kind === KPark && s.tables.reasons[s.event(at).sub] === "chan receive")) at++;
+  while (at < s.n && !(s.event(at).kind === KPark && s.tables.reasons[s.event(at).sub] === "chan receive")) at++;
+  assert.ok(at < s.n, "nobody waits for a job");
   const { g, sub, a } = s.event(at),
     name = s.waitName(sub, a, String);
   const { page } = await visit(await view(tour), `e=${at}`);
@@ -226,6 +227,24 @@ test("every question has an answer", options, async () => {
     await answer.locator(".says, table").first().waitFor();
     assert.equal(await answer.locator(".warn").count(), 0, (await asks.nth(i).textContent())!);
   }
+  assert.deepEqual(complaints, []);
+});
+
+test("every chart is drawn, with what the window holds", options, async () => {
+  const { page, complaints } = await visit(await view(tour), "view=charts");
+  await loaded(page);
+  const names = ["running", "runnable", "parked", "wake-ups", "network wake-ups", "steals", "hand-offs", "netpolls"];
+  for (const name of names) await page.locator(".plot .u-label", { hasText: new RegExp(`^${name}$`) }).waitFor();
+  const inked = page.locator(".plot canvas").evaluateAll((all) =>
+    all.map((c) => {
+      const { width, height } = c as HTMLCanvasElement;
+      const { data } = (c as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+      return data.some((x, i) => i % 4 === 3 && x > 0);
+    }),
+  );
+  assert.deepEqual([...new Set(await inked)], [true]);
+  await page.getByRole("heading", { name: "Scheduling latency" }).waitFor();
+  await page.locator(".charts figure svg, .charts .histogram").first().waitFor();
   assert.deepEqual(complaints, []);
 });
 

@@ -112,7 +112,11 @@ function Path({ r }: { r: Recording }) {
         </button>
       ))}
       {back && (
-        <button data-act="undo" onClick={() => open(back.id, { e: known.value?.c.decisions.find((d) => d.step === r.step)?.i })}>
+        <button
+          class="quiet"
+          data-act="undo"
+          onClick={() => open(back.id, { e: known.value?.c.decisions.find((d) => d.step === r.step)?.i })}
+        >
           {w("undo")}
         </button>
       )}

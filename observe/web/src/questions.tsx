@@ -288,17 +288,27 @@ function Cell({ x, type }: { x: unknown; type: string }) {
       );
     }
     case "words":
-      return <>{say(x as T)}</>;
+      return <Name of={say(x as T)} />;
     case "site": {
       const s = x as Site;
       return (
         <span class="mono" title={`${s.func} ${s.file}:${s.line}`}>
-          {s.func.slice(s.func.lastIndexOf("/") + 1)} {s.file && `${s.file.slice(s.file.lastIndexOf("/") + 1)}:${s.line}`}
+          <Name of={s.func.slice(s.func.lastIndexOf("/") + 1)} /> {s.file && `${s.file.slice(s.file.lastIndexOf("/") + 1)}:${s.line}`}
         </span>
       );
     }
   }
-  return <span class={type === "text" ? "mono" : ""}>{String(x)}</span>;
+  return (
+    <span class={type === "text" ? "mono" : ""}>
+      <Name of={String(x)} />
+    </span>
+  );
+}
+
+// Name is a name of the program, which may go on in the next line after a dot.
+function Name({ of }: { of: string }) {
+  const parts = of.split(/(?<=[.\/])(?=\w)/);
+  return <>{parts.map((part, i) => (i ? [<wbr />, part] : part))}</>;
 }
 
 function pickObject(o: { id: string; name: string }): void {

@@ -34,7 +34,8 @@ type Row struct {
 	WeftSysNS  float64 `json:"weft_sys_ns,omitempty"` // http: the server's system CPU time
 	GoSysNS    float64 `json:"go_sys_ns,omitempty"`
 
-	// http: a recorded round's CPU time as a multiple of one that is not, taken in pairs: least, median, most.
+	// http: the CPU time of recorded rounds as a multiple of those that are not,
+	// between the ratios at which the second quarter of the pairs begins and the last.
 	Recording []float64 `json:"recording,omitempty"`
 }
 

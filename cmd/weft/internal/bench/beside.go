@@ -29,9 +29,10 @@ func measureBeside(w *workload, bin string, procs, rounds, ops int) (Row, error)
 			ratios = append(ratios, sides[1][i].ns/s.ns)
 		}
 	}
-	row.Ratio = median(ratios) // which sorts them
-	if n := len(ratios); n > 0 {
-		row.Spread = []float64{ratios[n/4], ratios[(3*n-1)/4]}
+	row.Ratio = median(ratios)
+	if len(ratios) > 0 {
+		low, high := quarters(ratios)
+		row.Spread = []float64{low, high}
 	}
 	return row, nil
 }

@@ -23,9 +23,8 @@ const (
 	manyConns = 1000
 )
 
-// measureHTTP keeps the servers running and loads one after the other, so
-// that a round of each falls into about the same weather. Of http there is a
-// third: weft again, with every decision recorded to a file.
+// measureHTTP loads the servers in turns. Of http there is a third: weft again,
+// with every decision recorded to a file.
 func measureHTTP(w *workload, procs, rounds, ops int) (Row, error) {
 	specs := []childSpec{{Side: "weft"}, {Side: "go"}}
 	if w.name == "http" {
@@ -42,47 +41,74 @@ func measureHTTP(w *workload, procs, rounds, ops int) (Row, error) {
 	return row, nil
 }
 
-// serveRounds returns the rounds of each server.
+// serveRounds returns the rounds of each server. The servers of a spell stay, so
+// that a round of each falls into about the same weather; but two processes of
+// one program may differ for as long as they live, by where their memory came to
+// lie, so each spell has new ones.
 func (w *workload) serveRounds(specs []childSpec, procs, rounds, ops int) (sides [][]sample, err error) {
-	var servers []*httpServer
-	for _, spec := range specs {
-		spec.Work, spec.Procs = w.name, procs
-		s, err := startHTTP(spec, w.conns)
-		if err != nil {
+	const spell = 6
+	sides = make([][]sample, len(specs))
+	for left := rounds; left > 0; left -= spell {
+		if err := w.serveSpell(sides, specs, procs, min(left, spell), ops); err != nil {
 			return nil, err
-		}
-		defer func() { err = errors.Join(err, s.stop()) }()
-		servers = append(servers, s)
-	}
-	sides = make([][]sample, len(servers))
-	for i := range rounds + 1 {
-		for j, s := range servers {
-			one, err := s.round(ops)
-			if err != nil {
-				return nil, err
-			}
-			if i > 0 || rounds == 1 {
-				sides[j] = append(sides[j], one)
-			}
 		}
 	}
 	return sides, nil
 }
 
-// recordingCost returns the least, the median and the largest of what a round that is recorded costs beside the one before it that is
-// not, in CPU time of user and system; nil if the rounds are too short for the kernel's count of that.
+// serveSpell adds rounds to sides. Who is first changes from round to round.
+func (w *workload) serveSpell(sides [][]sample, specs []childSpec, procs, rounds, ops int) (err error) {
+	var servers []*httpServer
+	for _, spec := range specs {
+		spec.Work, spec.Procs = w.name, procs
+		s, err := startHTTP(spec, w.conns)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.stop()) }()
+		servers = append(servers, s)
+	}
+	for i := range rounds + 1 {
+		for k := range servers {
+			j := (i + k) % len(servers)
+			one, err := servers[j].round(ops)
+			if err != nil {
+				return err
+			}
+			if i > 0 { // the first warms caches and pools
+				sides[j] = append(sides[j], one)
+			}
+		}
+	}
+	return nil
+}
+
+// recordingCost returns what recorded rounds cost as a multiple of those beside
+// them that are not recorded, in CPU time of user and system, with the ratios at
+// which the second and the last quarter of the pairs begin, below and above it;
+// nil if the rounds are too short for the kernel's count of that.
 func recordingCost(plain, recorded []sample) []float64 {
 	var ratios []float64
+	var with, without float64
 	for i := range plain {
 		if all := plain[i].ns + plain[i].sys; all > 0 {
+			with, without = with+recorded[i].ns+recorded[i].sys, without+all
 			ratios = append(ratios, (recorded[i].ns+recorded[i].sys)/all)
 		}
 	}
 	if ratios == nil {
 		return nil
 	}
-	slices.Sort(ratios)
-	return []float64{ratios[0], median(ratios), ratios[len(ratios)-1]}
+	low, high := quarters(ratios)
+	return []float64{low, with / without, high}
+}
+
+// quarters returns where the second quarter of values begins, and the last. It
+// sorts them.
+func quarters(values []float64) (low, high float64) {
+	slices.Sort(values)
+	n := len(values)
+	return values[n/4], values[(3*n-1)/4]
 }
 
 // httpServer is a server in a child, with the connections that load it.

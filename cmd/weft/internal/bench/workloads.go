@@ -40,17 +40,17 @@ var workloads = []workload{
 	},
 	{
 		name: "http", unit: "request", doc: "user CPU a request, fasthttp on wnet and on net, 200 connections",
-		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000, conns: someConns,
+		procs: []int{2}, rounds: 24, ops: 30_000, quick: 1_000, conns: someConns,
 		run: measureHTTP,
 	},
 	{
 		name: "serve", unit: "request", doc: "the same with the smallest handler, weft's per message",
-		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000, conns: someConns,
+		procs: []int{2}, rounds: 24, ops: 30_000, quick: 1_000, conns: someConns,
 		run: measureHTTP,
 	},
 	{
 		name: "serve1k", unit: "request", doc: "the same on 1,000 connections",
-		procs: []int{2}, rounds: 8, ops: 80_000, quick: 1_000, conns: manyConns,
+		procs: []int{2}, rounds: 24, ops: 30_000, quick: 1_000, conns: manyConns,
 		run: measureHTTP,
 	},
 	{

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/weftgo/weft"
+	"github.com/weftgo/weft/sched"
 	"github.com/weftgo/weft/trace"
 	"github.com/weftgo/weft/wnet"
 	"github.com/weftgo/weft/wsync"
@@ -108,6 +109,7 @@ func tour() {
 	for range 4 {
 		start(func() { worker(jobs, &mu) })
 	}
+	untilParked(trace.WaitChanReceive)
 	start(echo)
 	start(func() { weft.Block(func() { time.Sleep(2 * time.Millisecond) }) })
 	for i := range 60 {
@@ -119,6 +121,18 @@ func tour() {
 	}
 	weft.Do(spin, spin, spin)
 	wg.Wait()
+}
+
+// untilParked lets others run until one is parked for why: the page's tests look
+// for one in each recording.
+func untilParked(why trace.Reason) {
+	for {
+		parked, _ := sched.Current().Parked(0, 100)
+		if slices.ContainsFunc(parked, func(p sched.ParkedG) bool { return p.Reason == why }) {
+			return
+		}
+		weft.Yield()
+	}
 }
 
 func worker(jobs *wsync.Chan[int], mu *wsync.Mutex) {
