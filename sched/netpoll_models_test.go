@@ -30,25 +30,25 @@ func withModel(t *testing.T, model string, f func(s *Sched, pd *PollDesc, peer i
 // handed off: others run.
 func TestBlockingReadSitsInItsSystemCallWhileOthersHaveThePs(t *testing.T) {
 	withModel(t, "blocking", func(s *Sched, pd *PollDesc, peer int) {
-		var reader *G
-		reads := 0
+		var reader atomic.Pointer[G] // who computes for long goes on without a P, beside the others
+		var reads atomic.Int32
 		before := s.ReadStats().Handoffs
 		Go(func() {
-			reader = Getg()
-			for reads < 2 {
+			reader.Store(Getg())
+			for reads.Load() < 2 {
 				if n, err := fdRead(pd, make([]byte, 8)); n != 4 || err != nil {
 					t.Errorf("read %d bytes, %v", n, err)
 				}
-				reads++
+				reads.Add(1)
 			}
 		})
-		for read := range 2 {
-			for reads < read || reader == nil || !pd.Parked(Reading) || reader.Status() != Gsyscall {
+		for read := range int32(2) {
+			for reads.Load() < read || reader.Load() == nil || !pd.Parked(Reading) || reader.Load().Status() != Gsyscall {
 				Yield()
 			}
 			fdWrite(t, peer, "text")
 		}
-		for reads < 2 {
+		for reads.Load() < 2 {
 			Yield()
 		}
 		if n := s.ReadStats().Handoffs - before; n < 2 {
@@ -60,10 +60,10 @@ func TestBlockingReadSitsInItsSystemCallWhileOthersHaveThePs(t *testing.T) {
 // Row 3: a read says EAGAIN and is tried again and again; others run in between.
 func TestBusyReadAsksAgainAndAgain(t *testing.T) {
 	withModel(t, "busy", func(s *Sched, pd *PollDesc, peer int) {
-		tries, turns := 0, 0
+		var tries, turns atomic.Int32
 		Go(func() {
-			for tries < 20 {
-				turns++
+			for tries.Load() < 20 {
+				turns.Add(1)
 				Yield()
 			}
 			fdWrite(t, peer, "x")
@@ -77,11 +77,11 @@ func TestBusyReadAsksAgainAndAgain(t *testing.T) {
 			if err != unix.EAGAIN {
 				t.Fatal(n, err)
 			}
-			tries++
+			tries.Add(1)
 			fdCheck(t, pd.Wait(Reading, trace.WaitIORead))
 		}
-		if tries < 20 || turns < 10 {
-			t.Errorf("%d tries, %d turns of the other", tries, turns)
+		if tries.Load() < 20 || turns.Load() < 10 {
+			t.Errorf("%d tries, %d turns of the other", tries.Load(), turns.Load())
 		}
 	})
 }
