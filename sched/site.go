@@ -21,6 +21,7 @@ import (
 // When there is no room any more, what is new is found out each time.
 
 const (
+	nearCalls  = 10 // most often it is among these; what lies further out is no longer in the cache
 	siteBits   = 12 // of the table
 	siteProbes = 16
 )
@@ -42,7 +43,14 @@ var (
 //go:noinline
 func callSite() uint64 {
 	var pcs [16]uintptr
-	n := ident.Callers(&pcs)
+	for _, pc := range pcs[:ident.Callers(pcs[:nearCalls])] {
+		if own, known := findSite(pc); own != 0 {
+			return uint64(own)
+		} else if !known {
+			break
+		}
+	}
+	n := ident.Callers(pcs[:])
 	for i, pc := range pcs[:n] {
 		own, known := findSite(pc)
 		if !known {

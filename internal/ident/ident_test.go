@@ -72,7 +72,7 @@ func callersAt(depth int, pcs *[16]uintptr) int {
 		pcs[15] ^= 0 // no tail call
 		return n
 	}
-	return Callers(pcs)
+	return Callers(pcs[:])
 }
 
 func TestCallersAreTheStacks(t *testing.T) {

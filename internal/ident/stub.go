@@ -22,10 +22,10 @@ func CallerPC() uintptr
 
 // Callers writes the return addresses on the calling function's stack to pcs, the
 // innermost first, and returns how many it found. It follows the frame pointers,
-// as Go's own tracer does. It is no more than 16 loads.
+// as Go's own tracer does: a load or two for each.
 //
 //go:noescape
-func Callers(pcs *[16]uintptr) int
+func Callers(pcs []uintptr) int
 
 // StackPointer returns the stack pointer of its caller, give or take a frame.
 func StackPointer() uintptr

@@ -57,12 +57,13 @@ TEXT ·CallerPC(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-// func Callers(pcs *[16]uintptr) int
+// func Callers(pcs []uintptr) int
 //
 // A frame pointer stands where the caller's is saved, and above that the return
 // address; the outermost is 0. Assembly is not preempted, so the stack stays.
-TEXT ·Callers(SB), NOSPLIT|NOFRAME, $0-16
-	MOVQ pcs+0(FP), DI
+TEXT ·Callers(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ pcs_base+0(FP), DI
+	MOVQ pcs_len+8(FP), SI
 	XORQ AX, AX
 	MOVQ BP, BX
 up:
@@ -73,10 +74,10 @@ up:
 	CMPQ CX, BX
 	JLS  top
 	MOVQ CX, BX
-	CMPQ AX, $16
+	CMPQ AX, SI
 	JLT  up
 top:
-	MOVQ AX, ret+8(FP)
+	MOVQ AX, ret+24(FP)
 	RET
 
 // func StackPointer() uintptr

@@ -54,12 +54,13 @@ TEXT ·CallerPC(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD R0, ret+0(FP)
 	RET
 
-// func Callers(pcs *[16]uintptr) int
+// func Callers(pcs []uintptr) int
 //
 // A frame pointer stands where the caller's is saved, and above that the return
 // address; the outermost is 0. Assembly is not preempted, so the stack stays.
-TEXT ·Callers(SB), NOSPLIT|NOFRAME, $0-16
-	MOVD pcs+0(FP), R1
+TEXT ·Callers(SB), NOSPLIT|NOFRAME, $0-32
+	MOVD pcs_base+0(FP), R1
+	MOVD pcs_len+8(FP), R5
 	MOVD ZR, R0
 	MOVD R29, R2
 up:
@@ -70,10 +71,10 @@ up:
 	CMP  R2, R4
 	BLS  top
 	MOVD R4, R2
-	CMP  $16, R0
+	CMP  R5, R0
 	BLT  up
 top:
-	MOVD R0, ret+8(FP)
+	MOVD R0, ret+24(FP)
 	RET
 
 // func StackPointer() uintptr

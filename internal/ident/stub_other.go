@@ -38,7 +38,7 @@ func CallerPC() uintptr {
 }
 
 // Callers writes the return addresses on the calling function's stack to pcs.
-func Callers(pcs *[16]uintptr) int { return runtime.Callers(3, pcs[:]) }
+func Callers(pcs []uintptr) int { return runtime.Callers(3, pcs) }
 
 // StackPointer is not known here.
 func StackPointer() uintptr { return 0 }
