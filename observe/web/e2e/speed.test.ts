@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { record } from "../src/testdata.ts";
-import { closeAll, loaded, skip, view, visit } from "./browser.ts";
+import { readFileSync } from "node:fs";
+import { record, scratch } from "../src/testdata.ts";
+import { closeAll, loaded, skip, view, visit, weft } from "./browser.ts";
 
 after(closeAll);
 
@@ -35,5 +36,26 @@ test("a million events are on the screen, panned and zoomed", { skip, timeout: 6
   for (let i = 0; i < 12; i++) await page.mouse.wheel(0, -100);
   const panned = await measure("pan");
   t.diagnostic(`${events} events on the screen after ${ms} ms; zooming: ${zoomed}; panning: ${panned}`);
+  assert.deepEqual(complaints, []);
+});
+
+test("a live page and a program that does nothing leave each other alone", { skip, timeout: 600_000 }, async (t) => {
+  const { url, child } = await weft(["serve", "-addr", "127.0.0.1:0", "-procs", "2", "-view", "127.0.0.1:0", scratch]);
+  const link = await url("view:"),
+    // CPU time of the program in ticks of 10 ms: fields 14 and 15 of stat, counted after its name.
+    ticks = () => {
+      const after = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
+      return Number(after[11]) + Number(after[12]);
+    };
+  const share = async (seconds: number) => {
+    const [from, began] = [ticks(), performance.now()];
+    await new Promise((go) => setTimeout(go, seconds * 1000));
+    return `${(((10 * (ticks() - from)) / (performance.now() - began)) * 100).toFixed(1)} %`;
+  };
+  const alone = await share(5);
+  const { page, complaints } = await visit(link);
+  await page.getByRole("button", { name: "live", exact: true }).waitFor();
+  await page.waitForFunction(() => Number(document.querySelector<HTMLElement>(".figures")?.dataset.events) > 0);
+  t.diagnostic(`of a core, the program takes ${alone} alone and ${await share(10)} with the page open`);
   assert.deepEqual(complaints, []);
 });
