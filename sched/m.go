@@ -33,8 +33,10 @@ type M struct {
 	reap     []*stk // dying stacks that have come home
 	nextg    *G     // found by a finishing stack: run it first
 	nextq    trace.Queue
-	forks    *fork  // free ones; the coroutine's that runs here
-	polled   uint32 // how many of the next ones in the local queue may have rested for long: see foresee
+	forks    *fork       // free ones; the coroutine's that runs here
+	polled   uint32      // how many of the next ones in the local queue may have rested for long: see foresee
+	came     trace.Queue // where straight found the next one, and whether it is new: for emitLeft
+	fresh    bool
 	spinning bool
 	naps     uint8 // naps in a row that ended with nothing worth it (idle.go)
 	foundAt  int64 // when the last search found something, 0: none has since the last nap
@@ -87,6 +89,17 @@ func (mp *M) emit(k trace.Kind, sub uint8, g, a, b, c uint64) {
 		}
 	} else if s := mp.sched; s.tracing() {
 		s.rec.Shared().Emit(k, sub, mp.id, g, a, b, c)
+	}
+}
+
+// emitLeft records left, that a coroutine leaves mp, and who comes if that is not
+// g0: straight has just chosen to.
+func (mp *M) emitLeft(left trace.Event, to *stk) {
+	left.M = mp.id
+	if to.g0 {
+		mp.emit(left.Kind, left.Sub, left.G, left.A, left.B, left.C)
+	} else if r := mp.p.recording(); r != nil {
+		r.EmitTwo(&left, &trace.Event{Kind: trace.KGoStart, Sub: uint8(mp.came), M: mp.id, G: to.g.ID(), A: uint64(b2u(mp.fresh))})
 	}
 }
 

@@ -151,14 +151,15 @@ func (gp *G) prepark(t Ticket, why trace.Reason, obj any) (st, to *stk) {
 	if pp != nil {
 		count(&pp.stats.parks, 1)
 	}
-	if pp == nil || pp.gate.Load() != 0 {
-		mp.emit(trace.KGoPark, uint8(why), gp.ID(), objAddr(obj), site, holderID(obj))
-	}
 	if why == trace.WaitIORead {
 		st.rest()
 	}
 	mp.op, mp.ticket, mp.left = opPark, t, st
-	return st, mp.straight(pp)
+	to = mp.straight(pp)
+	if pp == nil || pp.gate.Load() != 0 {
+		mp.emitLeft(trace.Event{Kind: trace.KGoPark, Sub: uint8(why), G: gp.ID(), A: objAddr(obj), B: site, C: holderID(obj)}, to)
+	}
+	return st, to
 }
 
 // postpark is what a coroutine does first when it comes back from a park, if
@@ -197,11 +198,12 @@ func Yield() {
 		mp.leave(pp) // nobody to yield to
 		return
 	}
-	if pp == nil || pp.gate.Load() != 0 {
-		mp.emit(trace.KGoYield, uint8(trace.QLocal), gp.ID(), 0, 0, 0)
-	}
 	mp.op, mp.left = opYield, st
-	if next, yield := st.leave(mp.straight(pp)).Turn(); next != nil {
+	to := mp.straight(pp)
+	if pp == nil || pp.gate.Load() != 0 {
+		mp.emitLeft(trace.Event{Kind: trace.KGoYield, Sub: uint8(trace.QLocal), G: gp.ID()}, to)
+	}
+	if next, yield := st.leave(to).Turn(); next != nil {
 		next()
 	} else {
 		yield(struct{}{})

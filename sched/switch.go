@@ -74,7 +74,7 @@ func (st *stk) runErrand() {
 
 // straight returns the stack to go on with when the coroutine on mp leaves:
 // that of the next in the local queue, which is then the current one, or g0's.
-// In runtime mode with pp, or without a P.
+// In runtime mode with pp, or without a P. The caller records it (emitLeft).
 func (mp *M) straight(pp *P) *stk {
 	if pp == nil {
 		return &mp.stk
@@ -94,7 +94,7 @@ func (mp *M) straight(pp *P) *stk {
 	fresh := gp.stk == nil
 	s := mp.prepare(pp, gp)
 	if gate != 0 {
-		mp.emitStart(gp, from, fresh)
+		mp.came, mp.fresh = from, fresh
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,10 @@ import (
 
 // emit records an event that is known by its number.
 func emit(r *Ring, n uint64) { r.Emit(KFork, 3, 5, 7, n, n+1, n+2) }
+
+func numbered(n uint64) *Event {
+	return &Event{Kind: KFork, Sub: 3, M: 5, G: 7, A: n, B: n + 1, C: n + 2}
+}
 
 // stopped stops rec and returns its events.
 func stopped(t *testing.T, rec *Recorder) []Event {
@@ -202,6 +207,39 @@ func TestRingWrapsAtEveryOffset(t *testing.T) {
 		if got != uint64(i) {
 			t.Fatalf("event %d is number %d", i, got)
 		}
+	}
+}
+
+// Fails when EmitTwo takes a slot that is not free, leaves a ring busy, or counts
+// what it drops as one.
+func TestTwoEventsAtOnceAreAsTwo(t *testing.T) {
+	record := func(two func(r *Ring, n uint64)) (all []Event) {
+		rec := New(Options{RingEvents: 8})
+		r := rec.Ring(0)
+		n := uint64(0)
+		for i := range 200 {
+			for range i % 7 {
+				two(r, n)
+				n += 2
+			}
+			if emit(r, n); i%5 == 0 {
+				continue // the ring fills
+			}
+			n++
+			if _, busy := r.take(math.MaxInt); busy {
+				t.Fatal("the ring is busy")
+			}
+		}
+		for _, e := range stopped(t, rec) {
+			e.Time = 0
+			all = append(all, e)
+		}
+		return all
+	}
+	want := record(func(r *Ring, n uint64) { emit(r, n); emit(r, n+1) })
+	got := record(func(r *Ring, n uint64) { r.EmitTwo(numbered(n), numbered(n+1)) })
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
 
