@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // An overlay stands in the user's cache directory, below weft/seam, in a
@@ -29,6 +30,10 @@ type Overlay struct {
 	*Toolchain
 	Dir  string // where the edited copies are
 	JSON string // the file for the go command's -overlay
+
+	// Temp, if set, is where the go command makes its temporary files. The caller
+	// makes it, and removes it.
+	Temp string
 }
 
 // Prepare makes the overlay of set, or finds it where an earlier call has left
@@ -49,7 +54,7 @@ func (t *Toolchain) Prepare(set Set) (*Overlay, error) {
 	}
 	cache = filepath.Join(cache, "weft", "seam")
 	dir := filepath.Join(cache, t.key(edits, sources, set.Files))
-	o := &Overlay{t, dir, filepath.Join(dir, "overlay.json")}
+	o := &Overlay{t, dir, filepath.Join(dir, "overlay.json"), ""}
 	if _, err := os.Stat(o.JSON); err == nil {
 		return o, nil
 	}
@@ -183,9 +188,16 @@ func (o *Overlay) write(cache string, files map[string][]byte) error {
 
 // Command returns the go command with the overlay: verb is build, test, vet or
 // list; args follow its flags. The caller sets its output and runs it. What is
-// wrong in the user's program is reported with the user's own positions.
+// wrong in the user's program is reported with the user's own positions. When ctx
+// ends, the go command is interrupted, and clears away what it has made: all but
+// what it makes before it heeds that, which o.Temp is for.
 func (o *Overlay) Command(ctx context.Context, verb string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, o.Go, append([]string{verb, "-overlay", o.JSON}, args...)...)
 	cmd.Dir = o.WorkDir
+	if o.Temp != "" {
+		cmd.Env = append(cmd.Environ(), "GOTMPDIR="+o.Temp)
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
 	return cmd
 }

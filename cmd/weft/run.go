@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/weftgo/weft/observe"
@@ -70,16 +68,22 @@ func (r *running) run(fs *flag.FlagSet, env *environ, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "weft-run-")
+	in, stop := catch()
+	defer stop()
+	dir, err := tempDir()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	bin, args, err := r.binary(env, tool, dir, args)
+	var bin string
+	err = in.during(func(ctx context.Context) (err error) {
+		bin, args, err = r.binary(ctx, env, tool, dir, args)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	return r.start(env, tool, bin, args)
+	return r.start(in, env, tool, bin, args)
 }
 
 // check returns what is wrong with the flags and arguments.
@@ -112,7 +116,7 @@ func (r *running) check(fs *flag.FlagSet, args []string) error {
 
 // binary returns the program to run, which it builds into dir unless the first
 // argument is one, and the program's arguments.
-func (r *running) binary(env *environ, tool *seam.Toolchain, dir string, args []string) (string, []string, error) {
+func (r *running) binary(ctx context.Context, env *environ, tool *seam.Toolchain, dir string, args []string) (string, []string, error) {
 	program, args := splitProgram(args)
 	if info, err := os.Stat(program[0]); err == nil && info.Mode().IsRegular() && filepath.Ext(program[0]) != ".go" {
 		if r.seed.on {
@@ -121,10 +125,11 @@ func (r *running) binary(env *environ, tool *seam.Toolchain, dir string, args []
 		bin, err := filepath.Abs(program[0])
 		return bin, args, err
 	}
-	if err := r.build.run(env, tool, dir+string(filepath.Separator), program); err != nil {
+	out := filepath.Join(dir, "out") + string(filepath.Separator)
+	if err := r.build.run(ctx, env, tool, dir, out, program); err != nil {
 		return "", nil, err
 	}
-	made, err := filepath.Glob(filepath.Join(dir, "*"))
+	made, err := filepath.Glob(out + "*")
 	if err != nil || len(made) != 1 {
 		return "", nil, fmt.Errorf("%s is not a main package", strings.Join(program, " "))
 	}
@@ -143,7 +148,7 @@ func splitProgram(args []string) (program, rest []string) {
 }
 
 // start runs the program to its end, recorded as the flags say.
-func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []string) error {
+func (r *running) start(in interrupts, env *environ, tool *seam.Toolchain, bin string, args []string) error {
 	cmd := exec.Command(bin, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, env.stdout, env.stderr
 	cmd.Env = os.Environ()
@@ -156,13 +161,13 @@ func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []s
 	}
 	defer done(env)
 	if !r.records() {
-		return passThrough(cmd)
+		return in.passThrough(cmd)
 	}
 	rec, err := seam.NewRecorder(tool, r.all)
 	if err != nil {
 		return err
 	}
-	sinks, finish, err := r.sinks(env, rec, filepath.Base(bin))
+	sinks, finish, err := r.sinks(in, env, rec, filepath.Base(bin))
 	if err != nil {
 		return err
 	}
@@ -172,7 +177,7 @@ func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []s
 	}
 	cmd.Env = append(cmd.Env, rec.Env())
 	rec.Start(entry, sinks...)
-	exit := passThrough(cmd)
+	exit := in.passThrough(cmd)
 	stats, err := rec.Stop()
 	r.sumUp(env, bin, stats)
 	finish()
@@ -181,7 +186,7 @@ func (r *running) start(env *environ, tool *seam.Toolchain, bin string, args []s
 
 // sinks returns what the flags ask for to be given the events, and what is to be
 // done when the program has ended.
-func (r *running) sinks(env *environ, rec *seam.Recorder, name string) (sinks []trace.Sink, finish func(), err error) {
+func (r *running) sinks(in interrupts, env *environ, rec *seam.Recorder, name string) (sinks []trace.Sink, finish func(), err error) {
 	finish = func() {}
 	if r.explain {
 		sinks = append(sinks, trace.NewText(env.stderr, trace.TextOptions{Symbol: rec.Symbol, Lang: r.lang}))
@@ -195,11 +200,9 @@ func (r *running) sinks(env *environ, rec *seam.Recorder, name string) (sinks []
 		}
 		sinks = append(sinks, live)
 		finish = func() {
-			ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-			defer cancel()
+			defer stop()
 			fmt.Fprintln(env.stderr, "weft run: the program has ended; the page stays until SIGINT or SIGTERM")
-			<-ctx.Done()
-			stop()
+			in.during(func(ctx context.Context) error { <-ctx.Done(); return nil })
 		}
 	}
 	if r.trace != "" {
@@ -258,7 +261,14 @@ does not see WEFT_TRACE.`,
 			if err != nil {
 				return err
 			}
-			return b.run(env, tool, *out, args)
+			in, stop := catch()
+			defer stop()
+			dir, err := tempDir()
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(dir)
+			return in.during(func(ctx context.Context) error { return b.run(ctx, env, tool, dir, *out, args) })
 		}
 	},
 }
@@ -275,9 +285,12 @@ func (b *programFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&b.tags, "tags", "", "build with these `TAGS`, separated by commas")
 }
 
-// run builds program to out. What the go command says about it goes to stderr,
+// tempDir makes a directory for what is not to stay, where the go command makes its own.
+func tempDir() (string, error) { return os.MkdirTemp(os.Getenv("GOTMPDIR"), "weft-run-") }
+
+// run builds program to out, with temp for what is not to stay. What the go command says about it goes to stderr,
 // and ends weft with status 1 as it would end go run.
-func (b *programFlags) run(env *environ, tool *seam.Toolchain, out string, program []string) error {
+func (b *programFlags) run(ctx context.Context, env *environ, tool *seam.Toolchain, temp, out string, program []string) error {
 	set := b.set
 	if set.Name == "" {
 		set = seam.Events()
@@ -286,6 +299,7 @@ func (b *programFlags) run(env *environ, tool *seam.Toolchain, out string, progr
 	if err != nil {
 		return err
 	}
+	overlay.Temp = temp
 	var args []string
 	if out != "" {
 		args = append(args, "-o", out)
@@ -296,8 +310,6 @@ func (b *programFlags) run(env *environ, tool *seam.Toolchain, out string, progr
 	if b.tags != "" {
 		args = append(args, "-tags", b.tags)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	cmd := overlay.Command(ctx, "build", append(append(args, "--"), program...)...)
 	cmd.Stdout, cmd.Stderr = env.stderr, env.stderr
 	err = cmd.Run()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,7 +36,7 @@ func (s *seeding) begin(cmd *exec.Cmd) (done func(*environ), err error) {
 		return nil, err
 	}
 	if err := record.Truncate(explore.WireSize); err != nil {
-		return nil, err
+		return nil, errors.Join(err, record.Close(), os.Remove(record.Name()))
 	}
 	cmd.Env = append(cmd.Env, "WEFT_RECORD="+record.Name())
 	return func(env *environ) {

@@ -91,7 +91,7 @@ func (t *testRun) run(env *environ, args []string) error {
 	if f, ok := env.stderr.(*os.File); ok && isTerminal(f) {
 		t.Progress = func(line string) { fmt.Fprintf(f, "\r\x1b[K%s", line) }
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)...)
 	defer stop()
 	do := func() (failed bool, err error) { return tester.Main(ctx, t.Config) }
 	if t.view.addr != "" {

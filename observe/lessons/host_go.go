@@ -45,6 +45,7 @@ func buildGo(ctx context.Context, source string) (*goProgram, error) {
 		p.remove()
 		return nil, err
 	}
+	opened.Temp = dir
 	build := opened.Command(ctx, "build", "-o", p.bin, file)
 	build.Dir = dir
 	if out, err := build.CombinedOutput(); err != nil {

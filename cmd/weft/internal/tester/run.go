@@ -129,6 +129,7 @@ func newSession(ctx context.Context, c Config) (s *session, packs []*pack, err e
 	if s.scratch, err = firstFree(filepath.Join(os.TempDir(), "weft-test")); err != nil {
 		return nil, nil, err
 	}
+	s.overlay.Temp = s.scratch
 	if packs, err = s.list(ctx); err != nil {
 		s.close()
 		return nil, nil, err

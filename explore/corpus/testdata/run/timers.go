@@ -10,21 +10,29 @@ import (
 	"time"
 )
 
+// Each timer is set by the one before: two that are due together on a busy machine
+// may run in any order.
 func main() {
 	start := time.Now()
 	order := make(chan string, 10)
-	for _, ms := range []int{90, 30, 60} {
-		time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { order <- fmt.Sprint("after ", ms) })
+	var after func(ms int)
+	after = func(ms int) {
+		time.AfterFunc(30*time.Millisecond, func() {
+			order <- fmt.Sprint("after ", ms)
+			if ms < 90 {
+				after(ms + 30)
+				return
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+			defer cancel()
+			<-ctx.Done()
+			order <- ctx.Err().Error()
+			close(order)
+		})
 	}
-	stopped := time.AfterFunc(40*time.Millisecond, func() { order <- "never" })
+	after(30)
+	stopped := time.AfterFunc(time.Hour, func() { order <- "never" })
 	fmt.Println(stopped.Stop(), stopped.Stop())
-	ctx, cancel := context.WithTimeout(context.Background(), 120*time.Millisecond)
-	defer cancel()
-	go func() {
-		<-ctx.Done()
-		order <- ctx.Err().Error()
-		close(order)
-	}()
 	for s := range order {
 		fmt.Println(s)
 	}
