@@ -27,8 +27,8 @@ func (f *atomicFunc) header(prefix string) string {
 	return h
 }
 
-// atomicFuncs are those that are calls under SteerFlags and are written in assembly. The runtime has the others: those that write
-// pointers (steerEdits), and what those three rely on.
+// atomicFuncs are those that are calls under SteerFlags and are written in assembly. The runtime has the others, those that write
+// pointers (steerEdits).
 func atomicFuncs() (all []atomicFunc) {
 	for _, typ := range []string{"int32", "int64", "uint32", "uint64", "uintptr"} {
 		file := "sync/atomic/doc.go"
@@ -43,11 +43,9 @@ func atomicFuncs() (all []atomicFunc) {
 		add("Add", ", delta "+typ, ", delta", "new "+typ)
 		add("And", ", mask "+typ, ", mask", "old "+typ)
 		add("Or", ", mask "+typ, ", mask", "old "+typ)
-		if typ != "uintptr" {
-			add("Store", ", val "+typ, ", val", "")
-			add("Swap", ", new "+typ, ", new", "old "+typ)
-			add("CompareAndSwap", ", old, new "+typ, ", old, new", "swapped bool")
-		}
+		add("Store", ", val "+typ, ", val", "")
+		add("Swap", ", new "+typ, ", new", "old "+typ)
+		add("CompareAndSwap", ", old, new "+typ, ", old, new", "swapped bool")
 	}
 	return append(all, atomicFunc{"sync/atomic/doc.go", "LoadPointer", "addr *unsafe.Pointer", "addr", "val unsafe.Pointer"})
 }
@@ -67,13 +65,24 @@ func atomicSource() string {
 	return b.String()
 }
 
-// atomicRaceSource is the file added to package runtime, which has the originals under -race: for functions of another package the
-// compiler makes what Go code calls them through only if they are declared.
-func atomicRaceSource() string {
+// asPointers reports whether the runtime's functions that write pointers are made of f, notAsPointers the contrary.
+func asPointers(f atomicFunc) bool {
+	return f.name == "StoreUintptr" || f.name == "SwapUintptr" || f.name == "CompareAndSwapUintptr"
+}
+
+func notAsPointers(f atomicFunc) bool { return !asPointers(f) }
+
+// atomicRuntimeSource is a file added to package runtime that declares the originals of those functions: the runtime calls some without a
+// second point, and has all under -race. For functions of another package the compiler makes what Go code calls them through only if they
+// are declared.
+func atomicRuntimeSource(constraint string, which func(atomicFunc) bool) string {
 	var b strings.Builder
-	b.WriteString("//go:build race\n\npackage runtime\n\nimport \"unsafe\"\n\nvar _ unsafe.Pointer\n")
+	b.WriteString(constraint + "package runtime\n\nimport \"unsafe\"\n\nvar _ unsafe.Pointer\n")
 	for _, f := range atomicFuncs() {
-		fmt.Fprintf(&b, "\n//go:linkname steerAtomic%s sync/atomic.steer%s\nfunc %s\n", f.name, f.name, f.header("steerAtomic"))
+		if which(f) {
+			fmt.Fprintf(&b,
+				"\n//go:linkname steerAtomic%s sync/atomic.steer%s\n//go:noescape\nfunc %s\n", f.name, f.name, f.header("steerAtomic"))
+		}
 	}
 	return b.String()
 }

@@ -42,7 +42,8 @@ func Steer() Set {
 		File{"testing/weft_plan.go", inPackage("testing", explore.PlanSource)},
 		File{"sync/weft_steer.go", syncSteer},
 		File{"sync/atomic/weft_steer.go", atomicSource()},
-		File{"runtime/weft_atomic_race.go", atomicRaceSource()},
+		File{"runtime/weft_atomic.go", atomicRuntimeSource("", asPointers)},
+		File{"runtime/weft_atomic_race.go", atomicRuntimeSource("//go:build race\n\n", notAsPointers)},
 	)
 	s.Files = append(s.Files, netFiles()...)
 	for file, edits := range steerEdits {
@@ -128,18 +129,24 @@ var steerEdits = map[string][]Edit{
 	},
 	"runtime/atomic_pointer.go": {
 		{Func: "sync_atomic_StorePointer(ptr *unsafe.Pointer, new unsafe.Pointer)",
-			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }"},
+			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }; sync_atomic_StoreUintptr := steerAtomicStoreUintptr"},
 		{Func: "sync_atomic_SwapPointer(ptr *unsafe.Pointer, new unsafe.Pointer) unsafe.Pointer",
-			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }"},
+			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }; sync_atomic_SwapUintptr := steerAtomicSwapUintptr"},
 		{Func: "sync_atomic_CompareAndSwapPointer(ptr *unsafe.Pointer, old, new unsafe.Pointer) bool",
-			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }"},
+			Text: "if steerOn { steerAtomic(unsafe.Pointer(ptr)) }; sync_atomic_CompareAndSwapUintptr := steerAtomicCompareAndSwapUintptr"},
 	},
 	"runtime/sigqueue.go":  {{Func: "signal_recv() uint32", Text: "if steerOn { steerForget() }"}},
 	"runtime/sema.go":      {{Func: "internal_sync_nanotime() int64", Text: "nanotime := steerNano"}},
 	"runtime/debug.go":     {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
 	"runtime/cgocall.go":   {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
 	"runtime/traceback.go": {{Func: "isSystemGoroutine(gp *g, fixed bool) bool", Text: "if gp == steer.driver.ptr() { return true }"}},
-	"runtime/mgc.go":       {{Func: "gcStart(trigger gcTrigger)", Text: "if steerOn { steerUntamed(UntamedGC) }"}},
+	"runtime/mgcmark.go": {{Func: "(gp *g) internalBlocked() bool",
+		Text: "if gp.waitreason == waitReasonIOWait && steer.memory { return false }"}},
+	"runtime/mgc.go": {
+		{Func: "gcStart(trigger gcTrigger)", Text: "if steerOn { steerUntamed(UntamedGC) }"},
+		{Func: "(gp *g) isMaybeRunnable() bool", At: Before, Stmt: "switch gp.waitreason {",
+			Text: "if gp.waitreason == waitReasonIOWait && steer.memory { return simMayWake(gp) }"},
+	},
 	"testing/testing.go": {{Func: "(m *M) Run() (code int)", At: Before, Stmt: "testRan, testOk := runTests(",
 		Text: "if steerWorker { steerDrive(m); return }"}},
 }

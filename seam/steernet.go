@@ -21,6 +21,8 @@ var (
 	netStream string
 	//go:embed hooks/net_data.go.txt
 	netData string
+	//go:embed hooks/net_leaks.go.txt
+	netLeaks string
 	//go:embed hooks/net_options.go.txt
 	netOptions string
 	//go:embed hooks/net_other.go.txt
@@ -42,6 +44,7 @@ func netFiles() []File {
 		{"runtime/weft_net_addr.go", netAddr},
 		{"runtime/weft_net_stream.go", netStream},
 		{"runtime/weft_net_data.go", netData},
+		{"runtime/weft_net_leaks.go", netLeaks},
 		{"runtime/weft_net_options.go", netOptions},
 		{"runtime/weft_net_other.go", netOther},
 		{"internal/poll/weft_net.go", netPoll},
@@ -86,6 +89,8 @@ func netEdits() (edits []Edit) {
 	in("internal/poll/fd_mutex.go",
 		Edit{Func: "(fd *FD) readLock() error", At: Before, Stmt: "return nil", Text: fmt.Sprintf(point, explore.OpNetRead)},
 		Edit{Func: "(fd *FD) writeLock() error", At: Before, Stmt: "return nil", Text: fmt.Sprintf(point, explore.OpNetWrite)})
+	in("internal/poll/fd_poll_runtime.go",
+		Edit{Func: "(pd *pollDesc) init(fd *FD) error", At: Before, Stmt: "return nil", Text: "simInit(fd)"})
 	in("runtime/proc.go", Edit{Func: "main()", At: Before, Stmt: "gcenable()", Text: "if steer.memory { simStart() }"})
 	return edits
 }

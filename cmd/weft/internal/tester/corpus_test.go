@@ -36,7 +36,12 @@ func wanted(t *testing.T, pkg string) (want map[string][]string, files []string)
 	if testing.Short() {
 		t.Skip("-short")
 	}
-	files, err := filepath.Glob(filepath.Join("testdata", corpus(pkg), "*_test.go"))
+	return wantedIn(t, filepath.Join("testdata", corpus(pkg)))
+}
+
+func wantedIn(t *testing.T, dir string) (want map[string][]string, files []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,6 +69,32 @@ func TestAWaitForTheNetworkThatNothingEndsIsADeadlock(t *testing.T) {
 	}
 }
 
+// What nobody else can reach is reported, what somebody keeps is not.
+func TestGoroutinesLeftAtSocketsAreLeaks(t *testing.T) {
+	needsMemory(t)
+	want, _ := wantedIn(t, filepath.Join("testdata", "sockets"))
+	results, out := explored(t, "sockets", func(c *Config) { c.Schedules, c.NoShrink = 50, true })
+	for test, r := range results {
+		if r.Failed != (want[test] != nil) || r.Failed && (r.Kind != "leak" || !r.Repeats || !strings.Contains(r.Output, want[test][0])) {
+			t.Errorf("%s: %q, repeats %v, want %q\n%s", test, r.Kind, r.Repeats, want[test], r.Output)
+		}
+	}
+	if len(want) < 5 || len(results) < 11 {
+		t.Errorf("%d tests, %d leak\n%s", len(results), len(want), out)
+	}
+}
+
+// A full connection may wait for a timer of the kernel's before it goes on.
+func TestTheRealNetworkIsWaitedForBeforeADeadlockIsReported(t *testing.T) {
+	needsMemory(t)
+	results, _ := explored(t, corpus("net"), func(c *Config) {
+		c.Schedules, c.RealNet, c.NoShrink, c.Run = 2, true, true, "^TestAFullConnection"
+	})
+	if r := results["TestAFullConnectionBlocksItsWriter"]; r.Failed || r.Schedules != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
 // A child process does not reach the network in memory; the report says what does.
 func TestAChildNeedsTheRealNetwork(t *testing.T) {
 	needsMemory(t)

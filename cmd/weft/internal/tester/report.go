@@ -3,6 +3,7 @@ package tester
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/weftgo/weft/explore"
@@ -25,7 +26,10 @@ var kindWords = map[string]string{
 }
 
 // site is where a goroutine stands and where it was made, from the runtime's text.
-type site struct{ at, made string }
+type site struct {
+	at, made string
+	own      bool // a call of the program's, or of a module's, is in it
+}
 
 // sites reads the stacks of all goroutines. Their numbers become those within the schedule.
 func (s *symbols) sites(stacks string, base int) map[int]site {
@@ -41,6 +45,7 @@ func (s *symbols) sites(stacks string, base int) map[int]site {
 			file, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " ")
 			name, line, _ := cutLast(file, ":")
 			place := s.short(name) + ":" + line
+			st.own = st.own || !s.std(name)
 			if strings.HasPrefix(lines[i], "created by ") {
 				st.made = place
 			} else if st.at == "" || s.std(st.at) {
@@ -66,14 +71,19 @@ func cutLast(s, sep string) (before, after string, found bool) {
 // writeBlocked tells of each goroutine that is left what it waits for.
 func (s *symbols) writeBlocked(w io.Writer, d *Detail) {
 	sites := s.sites(d.Stacks, d.base)
-	for _, b := range d.Blocked {
+	// Package testing's own are left out; but a server may have the standard library's calls only, too.
+	shown := slices.DeleteFunc(slices.Clone(d.Blocked), func(b Blocked) bool { return !sites[b.G].own })
+	if len(shown) == 0 {
+		shown = d.Blocked
+	}
+	for _, b := range shown {
 		st := sites[b.G]
-		if s.harness(st) {
-			continue
-		}
 		why := "could run"
 		if b.Reason != "" {
 			why = "waits: " + b.Reason
+		}
+		if s.std(st.at) {
+			st.at = s.short(st.at)
 		}
 		fmt.Fprintf(w, "    g%d %s at %s", b.G, why, st.at)
 		if b.Owner != 0 && b.Owner != b.G {
@@ -87,9 +97,6 @@ func (s *symbols) writeBlocked(w io.Writer, d *Detail) {
 		fmt.Fprintln(w)
 	}
 }
-
-// harness reports whether a goroutine is one of package testing's own.
-func (s *symbols) harness(st site) bool { return st.at == "" || s.std(st.at) }
 
 // writeOutput writes the last lines of what was printed.
 func writeOutput(w io.Writer, output string, most int) {
