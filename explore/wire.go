@@ -40,6 +40,7 @@ const (
 	UntamedCgo            // a call of C
 	UntamedGC             // the collector ran within the schedule
 	UntamedOutside        // a socket wanted what the in-memory network has not
+	UntamedAddress        // a map's order depended on addresses
 	UntamedKinds
 )
 

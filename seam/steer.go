@@ -140,6 +140,8 @@ var steerEdits = map[string][]Edit{
 	"runtime/debug.go":     {{Func: "GOMAXPROCS(n int) int", Text: "if steer.enabled { n = 0 }"}},
 	"runtime/cgocall.go":   {{Func: "cgocall(fn, arg unsafe.Pointer) int32", Text: "if steerOn { steerUntamed(UntamedCgo) }"}},
 	"runtime/traceback.go": {{Func: "isSystemGoroutine(gp *g, fixed bool) bool", Text: "if gp == steer.driver.ptr() { return true }"}},
+	"runtime/map.go": {{Func: "mapIterStart(t *abi.MapType, m *maps.Map, it *maps.Iter)",
+		Text: "if steerOn && m != nil && m.Used() > 8 { steerWalk(t.Key) }"}},
 	"runtime/mgcmark.go": {{Func: "(gp *g) internalBlocked() bool",
 		Text: "if gp.waitreason == waitReasonIOWait && steer.memory { return false }"}},
 	"runtime/mgc.go": {

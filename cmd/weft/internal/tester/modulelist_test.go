@@ -13,8 +13,10 @@ var moduleSuites = []moduleSuite{
 	{path: "github.com/cenkalti/backoff/v5", version: "v5.0.3", why: map[string]string{
 		"TestTicker": "A leak in the test: it leaves the loop over the ticker's channel and never stops the ticker, " +
 			"whose goroutine waits on.",
+		"ExampleRetry": "Can't be run: it asks a server elsewhere, and the network in memory has only this host.",
 	}},
 	{path: "github.com/sourcegraph/conc", version: "v0.3.0", why: map[string]string{
+		"ExampleCatcher_callers": "Can't be run: it prints its callers, down to those in package testing, and weft test calls it from elsewhere.",
 		"*": "Leaks in the tests: \"panics on configuration after init\" starts a task and never calls Wait, " +
 			"so the pool's worker waits on.",
 	}},
@@ -28,8 +30,11 @@ var moduleSuites = []moduleSuite{
 			"when the first message has been received; then it is delivered, too, which the test takes for an error.",
 		"TestShutdown": "A test that depends on time: it counts goroutines 1 ms after Shutdown, when the one that ends " +
 			"may not have ended. It fails natively, too, now and then.",
+		"Example": "An example that depends on the schedule: it prints what comes until another goroutine, beside one that publishes " +
+			"without end, has unsubscribed.",
 	}},
 	{path: "github.com/jackc/puddle/v2", version: "v2.2.3", why: map[string]string{
+		"ExamplePool": "It never closes its listener: in the same process, the next schedule finds the address in use.",
 		"*": "Can't be run in virtual time, which stands still while something can run: " +
 			"goroutines that never rest work on until a timer fires.",
 	}},

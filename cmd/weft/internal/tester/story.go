@@ -67,6 +67,7 @@ var untamedWords = [explore.UntamedKinds]string{
 	explore.UntamedCgo:     "calls C",
 	explore.UntamedGC:      "the garbage collector ran within a schedule",
 	explore.UntamedOutside: "wants from the network what is not in memory; -realnet has the real one",
+	explore.UntamedAddress: "walks a map whose keys are addresses: its order depends on what was allocated before",
 }
 
 // UntamedWords says what the bits of explore.WordUntamed mean, nil if none is set.
