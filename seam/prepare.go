@@ -56,6 +56,7 @@ func (t *Toolchain) Prepare(set Set) (*Overlay, error) {
 	dir := filepath.Join(cache, t.key(edits, sources, set.Files))
 	o := &Overlay{t, dir, filepath.Join(dir, "overlay.json"), ""}
 	if _, err := os.Stat(o.JSON); err == nil {
+		o.touch()
 		return o, nil
 	}
 	files, err := t.makeFiles(edits, sources, set.Files)
@@ -65,7 +66,41 @@ func (t *Toolchain) Prepare(set Set) (*Overlay, error) {
 	if err := o.write(cache, files); err != nil {
 		return nil, fmt.Errorf("weft can't write its cache: %w (XDG_CACHE_HOME or HOME must name a directory that can be written)", err)
 	}
+	sweep(cache)
 	return o, nil
+}
+
+// An overlay that nobody has asked for in unused is removed when another is made:
+// each version of weft and of Go has its own. touch says that one is in use, as
+// the time of its directory tells; once a day is enough.
+const (
+	unused = 30 * 24 * time.Hour
+	day    = 24 * time.Hour
+)
+
+func (o *Overlay) touch() {
+	now := time.Now()
+	if info, err := os.Stat(o.Dir); err == nil && now.Sub(info.ModTime()) > day {
+		os.Chtimes(o.Dir, now, now) // a cache that is read-only stays as it is
+	}
+}
+
+// sweep removes what is unused, and what a weft that was killed has left half
+// made. What can't be removed stays.
+func sweep(cache string) {
+	dirs, err := os.ReadDir(cache)
+	if err != nil {
+		return
+	}
+	for _, d := range dirs {
+		limit := unused
+		if strings.HasPrefix(d.Name(), "new") {
+			limit = day
+		}
+		if info, err := d.Info(); err == nil && time.Since(info.ModTime()) > limit {
+			os.RemoveAll(filepath.Join(cache, d.Name()))
+		}
+	}
 }
 
 // Verify finds the place of every edit of set and returns a [MovedError] with

@@ -204,6 +204,44 @@ func TestAnOverlayIsMadeOnce(t *testing.T) {
 	}
 }
 
+func TestOverlaysThatNobodyUsesAreRemoved(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	tc := find(t)
+	prepare := func(n string) *Overlay {
+		t.Helper()
+		o, err := tc.Prepare(leaf(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	age := func(dir string, days int) {
+		t.Helper()
+		then := time.Now().AddDate(0, 0, -days)
+		if err := os.Chtimes(dir, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, used, young := prepare("1"), prepare("2"), prepare("3")
+	broken, making := filepath.Join(filepath.Dir(old.Dir), "newbroken"), filepath.Join(filepath.Dir(old.Dir), "newmaking")
+	for _, dir := range []string{broken, making} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	age(old.Dir, 40)
+	age(used.Dir, 40)
+	age(young.Dir, 20)
+	age(broken, 2)
+	prepare("2")
+	prepare("4")
+	for dir, stays := range map[string]bool{old.Dir: false, used.Dir: true, young.Dir: true, broken: false, making: true} {
+		if _, err := os.Stat(dir); (err == nil) != stays {
+			t.Errorf("%s: %v, should stay: %v", filepath.Base(dir), err, stays)
+		}
+	}
+}
+
 // A directory that nobody, root included, can make anything in.
 func TestACacheThatCantBeWrittenIsOneLine(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
