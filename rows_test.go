@@ -43,9 +43,16 @@ func TestRowsNameTestsThatExist(t *testing.T) {
 	}
 }
 
-// docs/page-rows.md says the same of what the page does.
-func TestPageRowsNameTestsThatExist(t *testing.T) {
-	doc, err := os.ReadFile("docs/page-rows.md")
+// The same of what the page does, and weft run and weft test.
+func TestOtherRowsNameTestsThatExist(t *testing.T) {
+	for _, name := range []string{"docs/page-rows.md", "docs/seam-rows.md"} {
+		checkRows(t, name)
+	}
+}
+
+func checkRows(t *testing.T, name string) {
+	t.Helper()
+	doc, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +66,7 @@ func TestPageRowsNameTestsThatExist(t *testing.T) {
 		found++
 	}
 	if found == 0 {
-		t.Error("no rows")
+		t.Errorf("%s has no rows", name)
 	}
 }
 

@@ -2,8 +2,11 @@ package main
 
 import (
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -41,6 +44,38 @@ func TestASeedRepeatsAProgram(t *testing.T) {
 	}
 	if len(said) < 2 {
 		t.Errorf("3 seeds printed %d different things", len(said))
+	}
+}
+
+// Whoever looks on, in whatever way: the same decisions.
+func TestASeededRunIsTheSameWhoeverLooks(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("-short, or no network in memory")
+	}
+	hash := func(stderr string) string {
+		return regexp.MustCompile(`seed 3, hash [0-9a-f]{16}, \d+ decisions`).FindString(stderr)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	want := ""
+	for _, flags := range [][]string{{}, {"-explain"}, {"-explain", "-lang", "zh", "-trace", trace}, {"-trace", trace, "-all"}} {
+		_, stderr, status := runWeft(t, append(append([]string{"run", "-seed", "3", "-hash"}, flags...), "./testdata/run/seeded")...)
+		if want == "" {
+			want = hash(stderr)
+		}
+		if got := hash(stderr); status != 0 || got == "" || got != want {
+			t.Errorf("%v: status %d, %q, want %q", flags, status, got, want)
+		}
+		if strings.Contains(stderr, "newproc") != slices.Contains(flags, "-explain") {
+			t.Errorf("%v: it is narrated, or it is not:\n%s", flags, stderr)
+		}
+	}
+	if text, stderr, status := runWeft(t, "trace", "-text", trace); status != 0 || !strings.Contains(text, "newproc") {
+		t.Errorf("status %d\n%s%s", status, text, stderr)
+	}
+	stays := func(_, out string) bool { return strings.Contains(out, "the page stays") }
+	args := []string{"run", "-seed", "3", "-hash", "-explain", "-trace", trace, "-view", "127.0.0.1:0", "./testdata/run/seeded"}
+	if ws, out := interrupted(t, syscall.SIGINT, stays, args...); ws.ExitStatus() != 0 || hash(out) != want {
+		t.Errorf("with -view: %v, %q, want %q", ws, hash(out), want)
 	}
 }
 

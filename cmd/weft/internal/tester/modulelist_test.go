@@ -16,7 +16,8 @@ var moduleSuites = []moduleSuite{
 		"ExampleRetry": "Can't be run: it asks a server elsewhere, and the network in memory has only this host.",
 	}},
 	{path: "github.com/sourcegraph/conc", version: "v0.3.0", why: map[string]string{
-		"ExampleCatcher_callers": "Can't be run: it prints its callers, down to those in package testing, and weft test calls it from elsewhere.",
+		"ExampleCatcher_callers": "Can't be run: it prints its callers, those in package testing too, " +
+			"and weft test calls it from elsewhere.",
 		"*": "Leaks in the tests: \"panics on configuration after init\" starts a task and never calls Wait, " +
 			"so the pool's worker waits on.",
 	}},
