@@ -14,7 +14,7 @@ var kindWords = map[string]string{
 	"deadlock": "nothing can run any more, and no timer is armed",
 	"cycle":    "goroutines wait in a ring, each for a lock that the next one holds",
 	"leak":     "the test has ended, and goroutines are left that nothing can wake",
-	"livelock": "the test goes on and on without an end",
+	"livelock": "the test has not ended within as many scheduling points as -steps says: it goes on for ever, or needs more",
 	"timeout":  "the test did not end within the virtual time it has",
 	"fail":     "the test failed",
 	"race":     "the race detector reports a data race",
