@@ -86,19 +86,25 @@ func (in interrupts) during(f func(ctx context.Context) error) error {
 	return err
 }
 
+// pending returns a signal that is to end weft and has come already, nil if none has.
+func (in interrupts) pending() os.Signal {
+	for {
+		select {
+		case s := <-in:
+			if ends(s) {
+				return s
+			}
+		default:
+			return nil
+		}
+	}
+}
+
 // passThrough runs cmd as if it stood in weft's place: the signals that weft
 // gets go to it, and its end is weft's.
 func (in interrupts) passThrough(cmd *exec.Cmd) error {
-	for {
-		select {
-		case s := <-in: // there is no program yet
-			if ends(s) {
-				return ended(s)
-			}
-			continue
-		default:
-		}
-		break
+	if s := in.pending(); s != nil { // there is no program yet that could take it
+		return ended(s)
 	}
 	if err := cmd.Start(); err != nil {
 		return err
